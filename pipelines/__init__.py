@@ -1,0 +1,1 @@
+"""Beam pipelines that turn crawled candidates into the LAIT corpus."""

@@ -1,0 +1,1 @@
+"""The weak image-text semantic model: is this text about this image?"""

@@ -1,0 +1,1 @@
+"""Pre-train ImageBERT on a LAIT corpus."""
