@@ -1,0 +1,97 @@
+"""From a response's bytes to what a page contributes, or the reason why it contributes nothing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from crawler.items import Candidate
+from crawler.language import Language, detect_language
+from crawler.main_image import ScoredImage, main_images
+from crawler.metadata import license_of
+from crawler.optout import opt_outs
+from crawler.page import Page, parse_page
+from crawler.page_text import candidate_texts
+
+Headers = Mapping[str, Iterable[str]]
+HTML_TYPES: Final = frozenset(("text/html", "application/xhtml+xml"))
+KEPT_SIGNALS: Final = 12  # the strongest; the rest adds little to the score
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A page that contributes nothing.
+
+    Attributes:
+        reason: a key of `crawler.reasons.REASONS`.
+        detail: the value behind it.
+        page: the parsed page, for its links; None when it was not parsed.
+    """
+
+    reason: str
+    detail: str
+    page: Page | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """What an English page with a dominant image contributes.
+
+    Attributes:
+        candidate: the record, still without the image's bytes and what follows from them.
+        page: the parsed page, for its links.
+    """
+
+    candidate: Candidate
+    page: Page
+
+
+def extract(body: bytes, url: str, headers: Headers, fetched_at: str) -> Extract | Dropped:
+    """Judge a page as ImageBERT's section 3 does: English, with a dominant image; opt-outs come first.
+
+    Args:
+        body: as served, content encoding undone.
+        url: the page's address after redirects.
+        headers: names in lower case, every value of a repeated header.
+        fetched_at: ISO 8601 in UTC, to the second.
+    """
+    content_type = next(iter(headers.get("content-type", ())), "")
+    if not is_html(content_type, body):
+        return Dropped("not_html", content_type)
+    page = parse_page(body, url, content_type)
+    if signals := opt_outs(headers, page):
+        return Dropped("opted_out", ", ".join(signals), page)
+    language = detect_language(page)
+    if language.code != "en":
+        return Dropped("not_english", f"{language.code} {language.confidence:.2f}", page)
+    images = main_images(page)
+    if not images:
+        return Dropped("no_main_image", "", page)
+    return Extract(candidate_of(page, images[0], language, fetched_at), page)
+
+
+def candidate_of(page: Page, image: ScoredImage, language: Language, fetched_at: str) -> Candidate:
+    """The record of a page and its dominant image, before the image is fetched."""
+    return Candidate(
+        page_url=page.url,
+        image_url=image.url,
+        image=None,
+        image_sha256=None,
+        mime=None,
+        width=None,
+        height=None,
+        texts=candidate_texts(page, image),
+        main_image_score=image.score,
+        main_image_signals=image.signals[:KEPT_SIGNALS],
+        language=language.code,
+        language_confidence=language.confidence,
+        license_url=license_of(page),
+        opt_outs=(),
+        http_status=None,
+        fetched_at=fetched_at,
+    )
+
+
+def is_html(content_type: str, body: bytes) -> bool:
+    """Whether a response is an HTML page: its Content-Type says so, or says nothing and the body starts like one."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind in HTML_TYPES if kind else body[:512].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"

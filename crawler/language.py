@@ -1,0 +1,103 @@
+"""The language of a page's main text: CLD2 decides, langdetect settles what CLD2 leaves open."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import pycld2
+from langdetect import DetectorFactory, LangDetectException, detect_langs
+
+from crawler import layout
+from crawler.page import Page, collapse, visible_text
+
+UNDECIDED: Final = "un"
+MAX_TEXT: Final = 6_000  # characters that are looked at; more does not change an answer
+ENOUGH_TEXT: Final = 500  # characters of main text; a page with less is judged by all its text
+MIN_TEXT: Final = 20  # characters; with fewer there is no language to see
+MIN_SHARE: Final = 60  # percent of the text in one language, for CLD2 to be believed
+MIN_PROBABILITY: Final = 0.8  # of langdetect; below, the text is mixed
+SETTLING_TEXT: Final = 3_000  # characters langdetect looks at; it is a hundred times slower
+UNREADABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+
+DetectorFactory.seed = 0  # langdetect samples; without a seed it answers differently from run to run
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What a page's text is written in.
+
+    Attributes:
+        code: ISO 639-1 where there is one, such as `en`; `UNDECIDED` when the text is too short or too mixed.
+        confidence: in [0, 1]; the share of the text in that language, or langdetect's probability.
+    """
+
+    code: str
+    confidence: float
+
+
+def is_english(page: Page) -> bool:
+    """Whether the page is to be kept as English (ImageBERT, section 3: non-English pages are dropped)."""
+    return detect_language(page).code == "en"
+
+
+def detect_language(page: Page) -> Language:
+    """The language of the page's main text, or of all its text when the main text is short.
+
+    `<html lang>` is a hint for CLD2 only: it is missing on many pages and wrong on some.
+    """
+    return language_of(main_text(page), page.html_lang)
+
+
+def main_text(page: Page) -> str:
+    """The text that the page is about, at most `MAX_TEXT` characters: not its menus, unless it is little else."""
+    text = joined(block.text for block in page.layout.main_blocks)
+    if len(text) >= ENOUGH_TEXT:
+        return text
+    outside = layout.BOILERPLATE
+    text = joined(block.text for block in page.layout.blocks if not page.layout.regions(block.node) & outside)
+    if len(text) >= ENOUGH_TEXT:
+        return text
+    body = page.tree.body
+    return visible_text(body)[:MAX_TEXT] if body is not None else text
+
+
+def joined(texts: Iterable[str]) -> str:
+    """The texts in one, cut at `MAX_TEXT` characters."""
+    pieces: list[str] = []
+    length = 0
+    for text in texts:
+        pieces.append(collapse(text))
+        length += len(pieces[-1])
+        if length >= MAX_TEXT:
+            break
+    return " ".join(pieces)[:MAX_TEXT].strip()
+
+
+def language_of(text: str, hint: str = "") -> Language:
+    """The language of a text.
+
+    Args:
+        text: any text; characters that cannot be in one are passed over.
+        hint: a language tag such as `en-GB` that somebody claims for it.
+    """
+    if len(text) < MIN_TEXT:
+        return Language(UNDECIDED, 0.0)
+    hint = hint[:2] if hint[:2].isalpha() and hint[:2].isascii() else ""
+    try:
+        reliable, _, found = pycld2.detect(text, hintLanguage=hint or None)
+    except (pycld2.error, UnicodeEncodeError):  # control characters, half of a surrogate pair
+        reliable, _, found = pycld2.detect(UNREADABLE.sub(" ", text), hintLanguage=hint or None)
+    _, code, share, _ = found[0]
+    if reliable and code != UNDECIDED and share >= MIN_SHARE:
+        return Language(code, share / 100)
+    return settle(text)
+
+
+def settle(text: str) -> Language:
+    """Langdetect's answer for a text that CLD2 cannot place."""
+    try:
+        best = detect_langs(text[:SETTLING_TEXT])[0]
+    except LangDetectException:  # no letters in it
+        return Language(UNDECIDED, 0.0)
+    return Language(best.lang if best.prob >= MIN_PROBABILITY else UNDECIDED, best.prob)

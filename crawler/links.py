@@ -1,0 +1,42 @@
+"""The links of a page that a crawl may follow."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from crawler.page import Page
+
+
+def followed_links(page: Page, scope: str) -> Iterator[str]:
+    """The page's links in document order, without repeats and without those that ask not to be followed.
+
+    Args:
+        page: the parsed page.
+        scope: `none`, `site` (the same host, `www.` aside) or `web`.
+    """
+    if scope == "none" or asks_not_to_follow(page):
+        return
+    home = site_of(page.url)
+    seen: set[str] = set()
+    for node in page.tree.css("a[href]"):
+        attributes = node.attributes
+        if "nofollow" in (attributes.get("rel") or "").lower():
+            continue
+        url = page.absolute(attributes.get("href") or "")
+        if url and url not in seen and (scope == "web" or site_of(url) == home):
+            seen.add(url)
+            yield url
+
+
+def asks_not_to_follow(page: Page) -> bool:
+    """Whether a robots meta tag of the page says nofollow."""
+    return any(
+        node.tag == "meta"
+        and (node.attributes.get("name") or "").lower() == "robots"
+        and "nofollow" in (node.attributes.get("content") or "").lower()
+        for node in page.landmarks
+    )
+
+
+def site_of(url: str) -> str:
+    """The host of a URL without `www.`, with its port."""
+    return urlsplit(url).netloc.lower().removeprefix("www.")

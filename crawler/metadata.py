@@ -1,0 +1,147 @@
+"""What a page says about itself in its head: the images it names, its title, description, licence and robots rules."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from selectolax.lexbor import LexborNode
+
+from crawler.page import Page, collapse
+
+META_IMAGES: Final = {
+    "og:image": "og_image",
+    "og:image:url": "og_image",
+    "og:image:secure_url": "og_image",
+    "twitter:image": "twitter_image",
+    "twitter:image:src": "twitter_image",
+    "thumbnail": "thumbnail_meta",
+    "image": "itemprop_image",
+    "thumbnailurl": "itemprop_image",
+    "sailthru.image.full": "thumbnail_meta",
+    "parsely-image-url": "thumbnail_meta",
+}
+DESCRIPTIONS: Final = ("og:description", "description", "twitter:description", "dc.description")
+TITLES: Final = ("og:title", "twitter:title", "dc.title")
+# A picture of these is a logo or a portrait, not the page's subject.
+NOT_ABOUT_THE_PAGE: Final = frozenset(
+    ("Organization", "NewsMediaOrganization", "Person", "WebSite", "Brand", "Corporation")
+)
+JSON_LD_IMAGE_KEYS: Final = ("image", "primaryImageOfPage", "thumbnailUrl")
+MAX_JSON_LD: Final = 1_000_000  # characters of one script; larger ones are application state
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a page says about itself.
+
+    Attributes:
+        images: (kind, absolute URL), kind in og_image, twitter_image, image_src, json_ld_image, itemprop_image,
+            thumbnail_meta; in document order, without exact repeats.
+        values: the other `<meta>` values by lower-case name or property, the first of each.
+        title: the `<title>`; "" when missing.
+        license_url: where `<link rel=license>` points; None when nowhere.
+    """
+
+    images: tuple[tuple[str, str], ...]
+    values: dict[str, str]
+    title: str
+    license_url: str | None
+
+    def titles(self) -> Iterator[str]:
+        """Every title the page gives itself, the document's own first."""
+        yield from filter(None, (self.title, *(self.values.get(name, "") for name in TITLES)))
+
+    def descriptions(self) -> Iterator[str]:
+        """Every description the page gives itself."""
+        yield from filter(None, (self.values.get(name, "") for name in DESCRIPTIONS))
+
+
+@lru_cache(maxsize=1)  # each module that reads a page asks in turn
+def read_metadata(page: Page) -> Metadata:
+    """The page's metadata; broken JSON-LD counts as absent."""
+    images: dict[tuple[str, str], None] = {}
+    values: dict[str, str] = {}
+    title, license_url = "", None
+    for node in page.landmarks:
+        tag = node.tag
+        if tag == "meta":
+            read_meta(page, node, values, images)
+        elif tag == "link":
+            attributes = node.attributes
+            relation, href = (attributes.get("rel") or "").lower(), attributes.get("href") or ""
+            if relation == "image_src" and (url := page.absolute(href)):
+                images[("image_src", url)] = None
+            elif relation == "license" and license_url is None:
+                license_url = page.absolute(href)
+        elif tag == "script" and node.attributes.get("type") == "application/ld+json":
+            images.update((("json_ld_image", url), None) for url in map(page.absolute, json_ld_images(node)) if url)
+        elif tag == "title" and not title:
+            title = collapse(node.text())
+    return Metadata(tuple(images), values, title, license_url)
+
+
+def read_meta(page: Page, node: LexborNode, values: dict[str, str], images: dict[tuple[str, str], None]) -> None:
+    """Note one `<meta>` in `values`, or in `images` when it names one."""
+    attributes = node.attributes
+    content = attributes.get("content")
+    name = (attributes.get("property") or attributes.get("name") or attributes.get("itemprop") or "").lower().strip()
+    if not content or not name:
+        return
+    kind = META_IMAGES.get(name)
+    if kind is None:
+        values.setdefault(name, collapse(content))
+    elif (url := page.absolute(content)) and urlsplit(url).path.strip("/"):  # some name their front page
+        images[(kind, url)] = None
+
+
+def license_of(page: Page) -> str | None:
+    """The licence the page points to, by a link in its head or else in its text; None when it says nothing."""
+    if (url := read_metadata(page).license_url) is not None:
+        return url
+    node = page.tree.css_first('a[rel~="license"]')
+    return page.absolute(node.attributes.get("href") or "") if node is not None else None
+
+
+def json_ld_images(script: LexborNode) -> Iterator[str]:
+    """The images that a JSON-LD block gives the page's subject (https://schema.org/image)."""
+    text = script.text()
+    if len(text) > MAX_JSON_LD or "mage" not in text:
+        return
+    try:
+        data = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return
+    things = list(top_level_things(data))
+    by_id = {thing["@id"]: thing for thing in things if isinstance(thing.get("@id"), str)}
+    for thing in things:
+        kinds = thing.get("@type")
+        if NOT_ABOUT_THE_PAGE.isdisjoint(kinds if isinstance(kinds, list) else [str(kinds)]) and kinds != "ImageObject":
+            for key in JSON_LD_IMAGE_KEYS:
+                yield from image_addresses(thing.get(key), by_id)
+
+
+def top_level_things(data: Any) -> Iterator[dict[str, Any]]:
+    """The objects of a JSON-LD document: its root, the members of a list or of `@graph`, and `mainEntity`."""
+    if isinstance(data, list):
+        for member in data:
+            yield from top_level_things(member)
+    elif isinstance(data, dict):
+        yield data
+        for key in ("@graph", "mainEntity"):
+            if isinstance(data.get(key), list | dict):
+                yield from top_level_things(data[key])
+
+
+def image_addresses(value: Any, by_id: dict[str, dict[str, Any]], depth: int = 0) -> Iterator[str]:
+    """The addresses in a schema.org image value: a string, an ImageObject, a reference to one, or a list of those."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list) and depth < 3:
+        for member in value[:5]:
+            yield from image_addresses(member, by_id, depth + 1)
+    elif isinstance(value, dict) and depth < 3:
+        inner = value.get("url") or value.get("contentUrl") or by_id.get(str(value.get("@id")), {}).get("url")
+        yield from image_addresses(inner, by_id, depth + 1)

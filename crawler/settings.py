@@ -1,0 +1,62 @@
+"""Scrapy settings of the crawler: polite, honest about who asks, and closed to everything but http and https."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+try:
+    VERSION = version("lait")
+except PackageNotFoundError:  # run from a checkout that is not installed
+    VERSION = "dev"
+
+BOT_NAME = "lait-crawler"
+SPIDER_MODULES = ["crawler.spiders"]
+NEWSPIDER_MODULE = "crawler.spiders"
+COMMANDS_MODULE = "crawler.commands"
+
+# Who asks. The spider completes the agent with LAIT_CONTACT, which may come from the command line.
+LAIT_CONTACT = ""  # a web page or mail address at which a site's owner reaches whoever runs this crawl
+USER_AGENT = f"{BOT_NAME}/{VERSION}"
+ROBOTSTXT_USER_AGENT = BOT_NAME
+ROBOTSTXT_OBEY = True
+DOWNLOADER_MIDDLEWARES = {
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "crawler.middlewares.RobotsTxtMiddleware": 100,
+}
+
+# How hard. Per host: one request a second, two at a time at most, and slower where the server is slow.
+CONCURRENT_REQUESTS = 64
+CONCURRENT_REQUESTS_PER_DOMAIN = 2
+DOWNLOAD_DELAY = 1.0
+AUTOTHROTTLE_ENABLED = True
+AUTOTHROTTLE_START_DELAY = 1.0
+AUTOTHROTTLE_MAX_DELAY = 30.0
+AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
+
+# How much and how long.
+DOWNLOAD_MAXSIZE = 20 * 2**20
+DOWNLOAD_WARNSIZE = 0
+DOWNLOAD_TIMEOUT = 30
+DNS_TIMEOUT = 20
+RETRY_TIMES = 2
+RETRY_GIVE_UP_LOG_LEVEL = "INFO"  # every page that failed is in OUT/refused
+REDIRECT_MAX_TIMES = 5
+METAREFRESH_MAXDELAY = 5
+REACTOR_THREADPOOL_MAXSIZE = 32  # of them, one resolves one host name
+
+# What is not needed, or not safe on pages from anywhere. The spider refuses repeated and overlong addresses itself, so
+# that each is accounted for.
+DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
+COOKIES_ENABLED = False
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+HTTPCACHE_ENABLED = False
+URLLENGTH_LIMIT = 0
+
+# What is seen. Scrapy's own lines only from warnings up; progress and summary are ours.
+LOG_LEVEL = "WARNING"
+LOG_FORMAT = "%(levelname)s: %(message)s"
+STATS_DUMP = False
+LAIT_PROGRESS_SECONDS = 10.0
+EXTENSIONS = {
+    "scrapy.extensions.logstats.LogStats": None,
+    "crawler.progress.Progress": 0,
+}

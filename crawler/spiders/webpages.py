@@ -1,0 +1,160 @@
+"""Crawl pages and write each one's dominant image: `scrapy crawl webpages -a seeds=FILE|URL -a out=DIR`."""
+
+import hashlib
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from scrapy.http import Request, Response
+from twisted.python.failure import Failure
+
+from crawler.accounted import AccountedSpider, say
+from crawler.demo import DemoSite
+from crawler.extraction import Dropped, extract, is_html
+from crawler.image_file import sniff
+from crawler.items import Candidate
+from crawler.links import followed_links
+from crawler.optout import opt_outs
+from crawler.plan import Plan, Seeds, is_web_address, parse_seeds, read_plan
+from crawler.responses import content_type_of, headers_of, now, reason_of, request_of
+
+IMAGE_REASONS: Final = {name: f"image_{name}" for name in ("robots_txt", "fetch_failed", "http_error")}
+IMAGE_PRIORITY: Final = 10  # before further pages, so that few pages wait half done
+SITEMAP_START: Final = re.compile(rb"\x1f\x8b|[^\0]{0,1000}<(?:urlset|sitemapindex)")
+
+
+class WebpagesSpider(AccountedSpider):
+    """Turns every page into one `Candidate` or one `Refusal`."""
+
+    name = "webpages"
+
+    def __init__(self, plan: Plan | None = None, demo: DemoSite | None = None, **arguments: str) -> None:
+        if plan is None:  # made by a script, not by the command
+            plan = read_plan(arguments)
+            demo = DemoSite() if plan.seeds is None else None
+        super().__init__(plan, demo)
+        self._seen: set[str] = set()
+
+    @classmethod
+    def prepare(cls, arguments: Mapping[str, str]) -> dict[str, Any]:
+        """Keyword arguments for the spider, from the `-a` arguments; starts the demo site when there are no seeds.
+
+        Raises:
+            CrawlError: the user has to change something.
+        """
+        plan = read_plan(arguments)
+        return {"plan": plan, "demo": DemoSite() if plan.seeds is None else None}
+
+    async def start(self) -> AsyncIterator[Request]:
+        """The first requests: the seeds, or what says where they are."""
+        seeds = self.plan.seeds
+        if self.demo is not None:
+            seeds = Seeds(source=f"{self.demo.url}sitemap.xml")
+            say(f"no seeds given: crawling the demo site at {self.demo.url}")
+        if seeds is not None:
+            if seeds.source:
+                yield Request(seeds.source, self.parse_source, errback=self.source_failed, dont_filter=True)
+            for request in self.seed_requests(seeds):
+                yield request
+
+    def seed_requests(self, seeds: Seeds) -> Iterator[Request]:
+        """Requests for the pages and further sitemaps that seeds name."""
+        for url in seeds.pages:
+            yield from self.visit(url, 0)
+        for url in seeds.sitemaps:
+            if is_web_address(url) and url not in self._seen:
+                self._seen.add(url)
+                yield Request(url, self.parse_sitemap, errback=self.sitemap_failed, dont_filter=True)
+
+    def visit(self, url: str, depth: int) -> Iterator[Request]:
+        """The request for a page that was not visited yet; what is no http address is refused at once."""
+        url = url.partition("#")[0]
+        if url in self._seen:
+            return
+        self._seen.add(url)
+        self.ledger.take_on()
+        if is_web_address(url):
+            yield Request(url, self.parse_page, errback=self.page_failed, cb_kwargs={"depth": depth}, dont_filter=True)
+        else:
+            self.refuse(url, "not_crawlable", "not an http or https address")
+
+    def parse_source(self, response: Response) -> Iterator[Request]:
+        """Read the address given as `seeds`: a sitemap, a list of addresses, or a page."""
+        kind = content_type_of(response)
+        if SITEMAP_START.match(response.body) or not is_html(kind, response.body):
+            seeds = parse_seeds(response.body)
+            if not any(map(is_web_address, (*seeds.pages, *seeds.sitemaps))):
+                self.fail(
+                    f"{response.url} is no page, sitemap or list with an http address in it ({kind or 'no type'})"
+                )
+            yield from self.seed_requests(seeds)
+        else:
+            self._seen.add(response.url)
+            self.ledger.take_on()
+            yield from self.parse_page(response, 0)
+
+    def source_failed(self, failure: Failure) -> None:
+        """Note why the crawl cannot work; it ends by itself, since there is nothing to start from."""
+        reason, detail = reason_of(failure)
+        why = "robots.txt forbids it, and this crawler obeys" if reason == "robots_txt" else detail
+        self.failure = f"cannot read seeds from {request_of(failure).url}: {why}; check the address"
+
+    def parse_sitemap(self, response: Response) -> Iterator[Request]:
+        """Visit what a sitemap names."""
+        yield from self.seed_requests(parse_seeds(response.body))
+
+    def sitemap_failed(self, failure: Failure) -> None:
+        """Say which part of the seeds is missing."""
+        say(f"warning: sitemap {request_of(failure).url} could not be read ({': '.join(reason_of(failure))})")
+
+    def parse_page(self, response: Response, depth: int) -> Iterator[Request]:
+        """Refuse the page, or ask for its dominant image; follow its links if the plan says so."""
+        found = extract(response.body, response.url, headers_of(response), now())
+        opted_out = isinstance(found, Dropped) and found.reason == "opted_out"
+        if found.page is not None and depth < self.plan.depth and not opted_out:
+            for url in followed_links(found.page, self.plan.follow):
+                yield from self.visit(url, depth + 1)
+        if isinstance(found, Dropped):
+            self.refuse(response.url, found.reason, found.detail)
+        else:
+            yield Request(
+                found.candidate.image_url,
+                self.parse_image,
+                errback=self.image_failed,
+                cb_kwargs={"candidate": found.candidate},
+                dont_filter=True,
+                priority=IMAGE_PRIORITY,
+            )
+
+    def page_failed(self, failure: Failure) -> None:
+        """Refuse a page that could not be fetched."""
+        self.refuse(request_of(failure).url, *reason_of(failure))
+
+    def parse_image(self, response: Response, candidate: Candidate) -> None:
+        """Refuse what is no image or not to be collected; write the candidate otherwise."""
+        if found := opt_outs(headers_of(response)):
+            self.refuse(candidate.page_url, "image_opted_out", ", ".join(found), candidate.image_url)
+        elif (file := sniff(response.body)) is None:
+            kind = content_type_of(response)
+            self.refuse(candidate.page_url, "not_an_image", kind, candidate.image_url)
+        else:
+            digest = hashlib.sha256(response.body).hexdigest()
+            self.record(
+                replace(
+                    candidate,
+                    image=response.body,
+                    image_sha256=digest,
+                    mime=file.mime,
+                    width=file.width,
+                    height=file.height,
+                    http_status=response.status,
+                    fetched_at=now(),
+                )
+            )
+
+    def image_failed(self, failure: Failure) -> None:
+        """Refuse a page whose image could not be fetched."""
+        candidate: Candidate = request_of(failure).cb_kwargs["candidate"]
+        reason, detail = reason_of(failure)
+        self.refuse(candidate.page_url, IMAGE_REASONS.get(reason, reason), detail, candidate.image_url)

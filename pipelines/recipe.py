@@ -1,0 +1,34 @@
+"""The corpus recipe: every rule and threshold between a candidate and the corpus, as one value."""
+
+from dataclasses import dataclass, field
+
+from filters.natural import NaturalFilter
+from filters.nsfw import NsfwFilter
+from filters.size import SizeFilter
+from filters.text import TextFilter
+from pipelines.aggregation import AggregationRules
+from scoring.relevance import RelevanceFilter
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What `build_lait` applies, in this order; the paper names the steps (section 3) but no threshold.
+
+    To change one, write `my_recipe.py` with `RECIPE = dataclasses.replace(Recipe(), nsfw=NsfwFilter(threshold=0.5))`
+    where Python can import it, and build with `--recipe my_recipe:RECIPE`.
+
+    Attributes:
+        size: from the header, before any decode.
+        text: cleaning and dropping of candidate texts; an image without a text left is dropped.
+        nsfw: pornographic and racy images.
+        natural: drawings, charts, screenshots and pictures without content.
+        relevance: the weak image-text model's probability.
+        aggregation: one pair an image, and no text that too many images share.
+    """
+
+    size: SizeFilter = field(default_factory=SizeFilter)
+    text: TextFilter = field(default_factory=TextFilter)
+    nsfw: NsfwFilter = field(default_factory=NsfwFilter)
+    natural: NaturalFilter = field(default_factory=NaturalFilter)
+    relevance: RelevanceFilter = field(default_factory=RelevanceFilter)
+    aggregation: AggregationRules = field(default_factory=AggregationRules)

@@ -1,0 +1,238 @@
+import hashlib
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from importlib.resources import files
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.dataset
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image, ImageDraw
+
+from crawler.items import CANDIDATE_SCHEMA, Candidate, Text
+from pipelines.build_lait import main
+from pipelines.report import corpus_pairs, reject_records
+from pipelines.schema import Pair
+from pipelines.shards import read_json
+
+ONE_PROCESS = ["--direct_num_workers=1"]
+
+
+def jpeg(picture: Image.Image) -> bytes:
+    file = io.BytesIO()
+    picture.convert("RGB").save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
+def photograph(name: str) -> Image.Image:
+    package, file = name.split("/")
+    with Image.open(str(files(package) / file)) as picture:
+        return picture.convert("RGB")
+
+
+def chart() -> Image.Image:
+    picture = Image.new("RGB", (640, 480), "white")
+    draw = ImageDraw.Draw(picture)
+    for index, height in enumerate((120, 300, 220, 90)):
+        draw.rectangle((80 + 130 * index, 440 - height, 160 + 130 * index, 440), fill="#1f77b4")
+    draw.line((40, 440, 620, 440), fill="black", width=3)
+    return picture
+
+
+def candidate(page: str, image: bytes | None, *texts: str) -> Candidate:
+    return Candidate(
+        page_url=f"http://a/{page}",
+        image_url=f"http://a/{page}.jpg",
+        image=image,
+        image_sha256=hashlib.sha256(image).hexdigest() if image else None,
+        mime=None,
+        width=None,
+        height=None,
+        texts=tuple(Text("alt", text) for text in texts),
+        main_image_score=1.0,
+        main_image_signals=(),
+        language="en",
+        language_confidence=1.0,
+        license_url=None,
+        opt_outs=(),
+        http_status=200,
+        fetched_at="2026-01-01T00:00:00+00:00",
+    )
+
+
+def candidates() -> list[Candidate]:
+    astronaut = photograph("skimage.data/astronaut.png")
+    rocket = jpeg(photograph("skimage.data/rocket.jpg"))
+    return [
+        candidate("astronaut", jpeg(astronaut), "A smiling astronaut in an orange space suit beside a flag"),
+        candidate("copy", jpeg(astronaut.resize((400, 400))), "An astronaut in an orange suit"),
+        candidate("rocket", rocket, "A rocket stands on the launch pad at night"),
+        candidate("small", jpeg(astronaut.resize((300, 400))), "A smiling astronaut in an orange space suit"),
+        candidate("cut", jpeg(astronaut)[:9000], "A smiling astronaut in an orange space suit"),
+        candidate("chart", jpeg(chart()), "A bar chart with four blue bars on white"),
+        candidate("wordless", jpeg(photograph("skimage.data/coffee.png"))),
+        candidate("elsewhere", jpeg(photograph("skimage.data/coffee.png")), "Two horses gallop over a snowy field"),
+        candidate("unfetched", None, "A smiling astronaut in an orange space suit"),
+    ]
+
+
+def shard(path: Path, rows: list[Candidate]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.Table.from_pylist([row.to_row() for row in rows], schema=CANDIDATE_SCHEMA), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("build")
+    shard(folder / "crawl" / "candidates" / "a.parquet", candidates())
+    assert main(["--input", str(folder / "crawl"), "--output", str(folder / "lait.parquet"), *ONE_PROCESS]) == 0
+    return folder
+
+
+def test_each_candidate_ends_where_it_should(built: Path) -> None:
+    ended = {row.page_url.removeprefix("http://a/"): row.reason for row in reject_records(built / "lait.build/rejects")}
+    kept = {pair.page_url.removeprefix("http://a/"): pair.text for pair in corpus_pairs(built / "lait.parquet")}
+    assert ended == {
+        "copy": "duplicate_image",
+        "small": "too_small",
+        "cut": "undecodable",
+        "chart": "unnatural",
+        "wordless": "no_text",
+        "elsewhere": "irrelevant",
+        "unfetched": "no_image",
+    }
+    assert kept == {
+        "astronaut": "A smiling astronaut in an orange space suit beside a flag",
+        "rocket": "A rocket stands on the launch pad at night",
+    }
+
+
+def test_a_pair_holds_the_file_as_served_and_its_rivals(built: Path) -> None:
+    [pair] = [pair for pair in corpus_pairs(built / "lait.parquet") if pair.page_url == "http://a/astronaut"]
+    assert pair.image == candidates()[0].image
+    assert (pair.width, pair.height) == (512, 512)
+    assert [rival.text for rival in pair.rivals] == ["An astronaut in an orange suit"]
+    assert 0.5 < pair.relevance <= 1.0
+
+
+def test_the_corpus_reads_as_one_dataset_with_its_version(built: Path) -> None:
+    table = pyarrow.dataset.dataset(built / "lait.parquet").to_table()
+    assert table.schema.metadata[b"lait.schema"] == b"pair"
+    assert Pair.from_row(table.to_pylist()[0]).image_sha256 == table["image_sha256"][0].as_py()
+
+
+def test_the_counters_add_up(built: Path) -> None:
+    counters = read_json(built / "lait.build" / "counters.json")
+    assert (counters["candidates"], counters["pairs"], counters["merged"], counters["errors"]) == (9, 2, 1, 0)
+    assert sum(counters["rejects"].values()) == 6
+
+
+def test_the_report_shows_pairs_and_reasons_without_the_network(built: Path) -> None:
+    page = (built / "lait.build" / "report.html").read_text()
+    assert "A rocket stands on the launch pad at night" in page
+    assert "<h3>irrelevant</h3>" in page
+    assert 'src="http' not in page
+    assert page.count("data:image/jpeg;base64,") == 2
+
+
+def test_a_rerun_finds_nothing_to_do(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {path: path.stat().st_mtime_ns for path in built.rglob("*")}
+    assert main(["--input", str(built / "crawl"), "--output", str(built / "lait.parquet"), *ONE_PROCESS]) == 0
+    assert "is up to date" in capsys.readouterr().out
+    assert {path: path.stat().st_mtime_ns for path in built.rglob("*")} == before
+
+
+def test_bytes_that_do_not_match_their_digest_are_counted_as_errors(tmp_path: Path) -> None:
+    row = candidate("a", jpeg(photograph("skimage.data/rocket.jpg")), "A rocket stands on the launch pad at night")
+    lie = Candidate.from_row({**row.to_row(), "image_sha256": "0" * 64})
+    shard(tmp_path / "in.parquet", [lie])
+    assert main(["--input", str(tmp_path / "in.parquet"), "--output", str(tmp_path / "out.parquet"), *ONE_PROCESS]) == 0
+    counters = read_json(tmp_path / "out.build" / "counters.json")
+    assert counters == {"candidates": 1, "pairs": 0, "merged": 0, "errors": 1, "rejects": {}}
+    assert list(corpus_pairs(tmp_path / "out.parquet")) == []
+
+
+def test_a_shard_that_goes_away_leaves_no_trace(tmp_path: Path) -> None:
+    first, second = (candidates()[index] for index in (0, 2))
+    shard(tmp_path / "in" / "a.parquet", [first])
+    gone = shard(tmp_path / "in" / "b.parquet", [second])
+    arguments = ["--input", str(tmp_path / "in"), "--output", str(tmp_path / "out.parquet"), *ONE_PROCESS]
+    assert main(arguments) == 0
+    assert len(list(corpus_pairs(tmp_path / "out.parquet"))) == 2
+    gone.unlink()
+    assert main(arguments) == 0
+    assert [pair.page_url for pair in corpus_pairs(tmp_path / "out.parquet")] == ["http://a/astronaut"]
+    assert len(list((tmp_path / "out.build" / "analysed").glob("*.parquet"))) == 1
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main([*arguments, *ONE_PROCESS]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert said.count("\n") == 1
+    return said
+
+
+def test_bad_input_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = ["--output", str(tmp_path / "out.parquet")]
+    assert "does not exist" in refused(capsys, "--input", str(tmp_path / "nowhere"), *output)
+    (tmp_path / "empty").mkdir()
+    assert "holds no candidate shards" in refused(capsys, "--input", str(tmp_path / "empty"), *output)
+    pq.write_table(pa.table({"city": ["Oslo"]}), tmp_path / "cities.parquet")
+    assert "holds no candidate rows" in refused(capsys, "--input", str(tmp_path / "cities.parquet"), *output)
+    cut = shard(tmp_path / "cut.parquet", candidates())
+    cut.write_bytes(cut.read_bytes()[:-50])
+    assert "is not a whole Parquet file" in refused(capsys, "--input", str(cut), *output)
+    assert not (tmp_path / "out.parquet").exists()
+
+
+def test_bad_output_and_recipe_are_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = str(shard(tmp_path / "in.parquet", candidates()))
+    assert "is a file" in refused(capsys, "--input", source, "--output", source)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    assert "was not made by this command" in refused(capsys, "--input", source, "--output", str(tmp_path / "mine"))
+    assert "MODULE:NAME" in refused(capsys, "--input", source, "--recipe", "nowhere:RECIPE")
+    assert "not a pipelines.recipe.Recipe" in refused(capsys, "--input", source, "--recipe", "json:dumps")
+
+
+def test_damage_inside_a_shard_ends_in_one_clear_line_and_keeps_the_finished_slices(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shard(tmp_path / "in" / "a.parquet", candidates()[:1])
+    holed = shard(tmp_path / "in" / "b.parquet", candidates())
+    data = bytearray(holed.read_bytes())
+    data[4 : len(data) // 2] = bytes(len(data) // 2 - 4)
+    holed.write_bytes(data)
+    said = refused(capsys, "--input", str(tmp_path / "in"), "--output", str(tmp_path / "out.parquet"))
+    assert f"{holed} is damaged inside" in said
+    holed.unlink()
+    assert main(["--input", str(tmp_path / "in"), "--output", str(tmp_path / "out.parquet"), *ONE_PROCESS]) == 0
+
+
+def test_killed_half_way_and_started_again_it_gives_the_same_corpus(built: Path, tmp_path: Path) -> None:
+    for index, row in enumerate(candidates()):
+        shard(tmp_path / "crawl" / f"{index}.parquet", [row])
+    command = [sys.executable, "-m", "pipelines.run", "run", "pipelines/build_lait.py"]
+    command += ["--input", str(tmp_path / "crawl"), "--output", str(tmp_path / "lait.parquet")]
+    root = Path(__file__).parent.parent
+    running = subprocess.Popen(command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                               start_new_session=True)  # fmt: skip
+    markers = tmp_path / "lait.build" / "analysed"
+    while not list(markers.glob("*.json")):
+        assert running.poll() is None
+        time.sleep(0.05)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    assert not (tmp_path / "lait.parquet").exists()
+    finished = {path: path.stat().st_mtime_ns for path in markers.glob("*.json")}
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert {path: path.stat().st_mtime_ns for path in finished} == finished
+    assert list(corpus_pairs(tmp_path / "lait.parquet")) == list(corpus_pairs(built / "lait.parquet"))

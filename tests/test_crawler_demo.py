@@ -1,0 +1,50 @@
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from crawler.demo import DemoSite
+from crawler.plan import CrawlError
+
+SERVER = """
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"here")
+
+    def log_message(self, *args):
+        pass
+
+assert sys.argv[1:] == ["--port", "0"]
+server = HTTPServer(("127.0.0.1", 0), Handler)
+print(f"serving http://127.0.0.1:{server.server_port}/", flush=True)
+server.serve_forever()
+"""
+
+
+def test_the_site_answers_until_it_is_stopped(tmp_path: Path) -> None:
+    script = tmp_path / "serve.py"
+    script.write_text(SERVER)
+    site = DemoSite(script)
+    with urllib.request.urlopen(site.url) as response:
+        assert response.read() == b"here"
+    site.stop()
+    site.stop()
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(site.url)
+
+
+def test_without_the_demo_site_the_user_is_told_what_to_give(tmp_path: Path) -> None:
+    with pytest.raises(CrawlError, match="give -a seeds=FILE or -a seeds=URL"):
+        DemoSite(tmp_path / "serve.py")
+
+
+def test_a_server_that_does_not_start_is_said(tmp_path: Path) -> None:
+    script = tmp_path / "serve.py"
+    script.write_text("print('no photographs found')")
+    with pytest.raises(CrawlError, match=r"did not start \(no photographs found\)"):
+        DemoSite(script)

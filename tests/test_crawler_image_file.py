@@ -1,0 +1,37 @@
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from crawler.image_file import ImageFile, sniff
+
+
+@pytest.mark.parametrize(
+    ("kind", "mime"), [("JPEG", "image/jpeg"), ("PNG", "image/png"), ("WEBP", "image/webp"), ("GIF", "image/gif")]
+)
+def test_kind_and_size_come_from_the_bytes(kind: str, mime: str) -> None:
+    file = BytesIO()
+    Image.new("RGB", (31, 17), "navy").save(file, kind)
+    assert sniff(file.getvalue()) == ImageFile(mime, 31, 17)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>no image</html>",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"%!PS-Adobe-3.0 EPSF",
+        b"\xff\xd8\xff",
+    ],
+)
+def test_what_is_no_image_is_none(body: bytes) -> None:
+    assert sniff(body) is None
+
+
+def test_a_header_that_claims_an_absurd_size_is_none() -> None:
+    file = BytesIO()
+    Image.new("1", (8, 8)).save(file, "BMP")
+    body = bytearray(file.getvalue())
+    body[18:26] = (100_000).to_bytes(4, "little") * 2
+    assert sniff(bytes(body)) is None

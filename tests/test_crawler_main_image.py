@@ -1,0 +1,115 @@
+from pathlib import PurePosixPath
+
+import pytest
+
+from crawler.main_image import WEIGHTS, main_images
+from crawler.page import parse_page
+
+PARAGRAPH = (
+    "<p>" + "The lighthouse keeper climbed the stairs every evening to light the lamp for passing ships. " * 3 + "</p>"
+)
+URL = "https://news.example/2024/05/lighthouse.html"
+
+
+def winner(body: str, head: str = "") -> str | None:
+    html = f"<head><title>The last lighthouse keeper</title>{head}</head><body>{body}</body>"
+    images = main_images(parse_page(html, URL))
+    return PurePosixPath(images[0].url).name if images else None
+
+
+def test_the_figure_of_an_article_beats_logo_avatar_and_related_cards() -> None:
+    body = f"""
+      <header><a href="/"><img src="/img/logo.png" width="300" height="80" alt="News Example"></a></header>
+      <article><h1>The last lighthouse keeper</h1>
+        <div class="author"><img class="avatar" src="/people/jane.jpg" width="96" height="96" alt="Jane"></div>
+        <figure><img src="/uploads/lighthouse-keeper.jpg" width="1200" height="800" alt="A keeper lights the lamp">
+        <figcaption>The keeper lights the lamp.</figcaption></figure>
+        {PARAGRAPH * 3}</article>
+      <aside class="related">{"".join(f'<a href="/s{n}"><img class="card" src="/t/{n}.jpg" width="400" height="300"></a>' for n in range(5))}</aside>"""
+    assert winner(body) == "lighthouse-keeper.jpg"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        PARAGRAPH * 3,
+        f'<nav><img src="/img/logo.svg" alt="Home"></nav>{PARAGRAPH}',
+        f'{PARAGRAPH}<img src="https://stats.example/pixel.gif" width="1" height="1">',
+        f'<h1>Words</h1>{PARAGRAPH * 3}<div class="sidebar"><a href="/x"><img src="/ads/banner.gif" width="468" height="60"></a></div>',
+        f'{PARAGRAPH}<img src="data:image/png;base64,AAAA" width="800" height="600">',
+    ],
+)
+def test_a_page_with_furniture_only_has_no_main_image(body: str) -> None:
+    assert winner(body) is None
+
+
+def test_the_largest_of_a_srcset_is_taken() -> None:
+    body = f'<h1>T</h1><img src="a-300.jpg" srcset="a-300.jpg 300w, a-1200.jpg 1200w, a-600.jpg 600w" alt="The lamp at dusk">{PARAGRAPH}'
+    assert winner(body) == "a-1200.jpg"
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        '<img src="data:image/gif;base64,R0lGOD" data-src="/uploads/lamp.jpg" width="800" height="600">',
+        '<img src="/img/placeholder.png" data-original="/uploads/lamp.jpg" width="800" height="600">',
+        '<img data-lazy-srcset="/uploads/lamp.jpg 800w" width="800" height="600">',
+        '<picture><source srcset="/uploads/lamp.jpg 800w"><img src="data:image/gif;base64,R0" width="800" height="600"></picture>',
+        '<img class="lazy" src="data:image/gif;base64,R0"><noscript><img src="/uploads/lamp.jpg" width="800" height="600"></noscript>',
+    ],
+)
+def test_lazy_picture_and_noscript_addresses_are_found(image: str) -> None:
+    assert winner(f"<h1>The last lighthouse keeper</h1>{image}{PARAGRAPH * 2}") == "lamp.jpg"
+
+
+META = {
+    "og": '<meta property="og:image" content="/share/hero-shot.jpg">',
+    "twitter": '<meta name="twitter:image" content="/share/hero-shot.jpg">'
+    '<link rel="image_src" href="/share/hero-shot.jpg">',
+    "json_ld": '<script type="application/ld+json">{"@graph": [{"@type": "Organization", "image": "/logo.jpg"},'
+    '{"@type": ["NewsArticle"], "image": {"@id": "#1"}}, {"@id": "#1", "@type": "ImageObject", "url": "/share/hero-shot.jpg"}]}</script>',
+}
+
+
+@pytest.mark.parametrize("kind", META)
+def test_an_image_that_only_the_metadata_names_is_used(kind: str) -> None:
+    assert winner(PARAGRAPH * 2, META[kind]) == "hero-shot.jpg"
+
+
+def test_metadata_decides_between_two_images_of_the_text() -> None:
+    body = f'<h1>T</h1>{PARAGRAPH}<img src="/a/first-view.jpg">{PARAGRAPH}<img src="/a/second-view-640x480.jpg">{PARAGRAPH}'
+    assert winner(body) == "first-view.jpg"
+    assert winner(body, '<meta property="og:image" content="https://cdn.example/second-view.jpg">') == "second-view.jpg"
+
+
+def test_a_logo_named_by_all_metadata_does_not_win() -> None:
+    logo = "https://news.example/img/site_logo_1200x630.png"
+    head = (
+        f'<meta property="og:image" content="{logo}"><meta name="twitter:image" content="{logo}">'
+        f'<script type="application/ld+json">{{"@type": "Article", "image": "{logo}"}}</script>'
+    )
+    assert winner(PARAGRAPH * 3, head) is None
+    figure = '<figure><img src="/uploads/lamp.jpg" width="900" height="600" alt="The lamp"></figure>'
+    assert winner(f"<h1>T</h1>{figure}{PARAGRAPH * 3}", head) == "lamp.jpg"
+
+
+def test_signals_sum_to_the_score_strongest_first() -> None:
+    image = '<figure><img src="/uploads/lamp.jpg" width="300" height="300" alt="one two three four five"></figure>'
+    best = main_images(parse_page(f"<h1>T</h1>{image}{PARAGRAPH * 3}", URL))[0]
+    signals = dict(best.signals)
+    assert signals["figure"] == WEIGHTS["figure"]
+    assert signals["alt_words"] == pytest.approx(WEIGHTS["alt_words"] * 5 / 10)
+    assert "area" not in signals or signals["area"] == 0  # 300 x 300 is the usual area
+    assert best.score == pytest.approx(sum(signals.values()))
+    assert [abs(value) for _, value in best.signals] == sorted((abs(value) for _, value in best.signals), reverse=True)
+    assert best.node is not None
+    assert best.node.attributes["alt"] == "one two three four five"
+
+
+def test_broken_json_ld_is_passed_over() -> None:
+    assert winner(PARAGRAPH, '<script type="application/ld+json">{"image": "x.jpg",</script>') is None
+
+
+def test_an_avatar_word_inside_a_long_file_name_is_no_verdict() -> None:
+    body = f'<h1>T</h1><img src="/uploads/youtube-star-and-fans-at-the-gala-dinner.jpg" width="900" height="600">{PARAGRAPH * 3}'
+    assert winner(body) == "youtube-star-and-fans-at-the-gala-dinner.jpg"

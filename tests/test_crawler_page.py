@@ -1,0 +1,83 @@
+import pytest
+
+from crawler.page import decode, parse_page, visible_text
+
+
+def test_relative_addresses_resolve_against_base_href() -> None:
+    page = parse_page("<head><base href='/deep/er/'></head><p>x", "https://example.com/a/b.html")
+    assert page.base_url == "https://example.com/deep/er/"
+    assert page.absolute("../pic one.jpg#top") == "https://example.com/deep/pic%20one.jpg"
+
+
+@pytest.mark.parametrize(
+    "address", ["data:image/gif;base64,R0", "javascript:void(0)", "#top", "", "http://[oops/x.jpg", "ftp://h/x.jpg"]
+)
+def test_what_is_no_web_address_is_none(address: str) -> None:
+    assert parse_page("", "https://example.com/").absolute(address) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "codec"),
+    [
+        ("caf\u00e9".encode("utf-8-sig"), "text/html; charset=iso-8859-1", "utf-8"),
+        ("caf\u00e9".encode("cp1252"), "text/html; charset=ISO-8859-1", "cp1252"),
+        (
+            b'<meta charset="windows-1251">' + "\u043f\u0440\u0438\u0432\u0435\u0442".encode("cp1251"),
+            "text/html",
+            "cp1251",
+        ),
+        ("caf\u00e9".encode(), None, "utf-8"),
+        (b'<meta charset="utf-8">' + "caf\u00e9".encode(), "text/html; charset=nonsense", "utf-8"),
+        (b'<meta charset="utf-8">caf\xe9', "text/html", "utf-8"),
+    ],
+)
+def test_encoding_is_that_of_mark_then_header_then_meta_then_utf8(
+    body: bytes, content_type: str | None, codec: str
+) -> None:
+    assert decode(body, content_type)[1] == codec
+
+
+def test_a_header_that_the_bytes_contradict_is_passed_over() -> None:
+    page = parse_page(
+        '<meta charset="cp1252"><p>caf\u00e9'.encode("cp1252"), "http://a.example/", "text/html; charset=utf-8"
+    )
+    assert page.encoding == "cp1252"
+    assert page.tree.body is not None
+    assert page.tree.body.text() == "caf\u00e9"
+
+
+def test_undeclared_bytes_are_left_to_beautiful_soups_detection() -> None:
+    sentence = (
+        "\u0420\u0435\u043a\u0430 \u043f\u043e\u0434\u043d\u044f\u043b\u0430\u0441\u044c \u043d\u0430 \u0434\u0432\u0430 \u043c\u0435\u0442\u0440\u0430 "
+        "\u0438 \u0437\u0430\u0442\u043e\u043f\u0438\u043b\u0430 \u0441\u0442\u0430\u0440\u044b\u0439 \u0433\u043e\u0440\u043e\u0434 \u043d\u043e\u0447\u044c\u044e. "
+    )
+    page = parse_page(f"<p>{sentence * 5}".encode("cp1251"), "http://a.example/")
+    assert page.tree.body is not None
+    assert page.tree.body.text().startswith(sentence.strip())
+
+
+def test_visible_text_keeps_words_of_blocks_apart_and_of_inline_tags_together() -> None:
+    page = parse_page("<div>one<br>two<p>th<b>re</b>e</p>four<script>five</script></div>", "http://a.example/")
+    assert page.tree.body is not None
+    assert visible_text(page.tree.body) == "one two three four"
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"\x00\x01\x02", b"<html><frameset><frame src=a></frameset></html>", b"<p" * 5000]
+)
+def test_broken_html_gives_a_page(body: bytes) -> None:
+    assert parse_page(body, "http://a.example/").url == "http://a.example/"
+
+
+def test_html_lang_is_lower_case() -> None:
+    assert parse_page("<html lang=' EN-gb'>", "http://a.example/").html_lang == "en-gb"
+
+
+def test_a_page_nested_without_end_is_cut_and_not_parsed_for_hours() -> None:
+    page = parse_page(b"<h1>Top</h1>" + b"<div>" * 1_000_000 + b"<img src=/x.jpg>", "http://a.example/")
+    assert [node.tag for node in page.landmarks] == ["h1"]
+
+
+def test_a_long_page_of_many_short_elements_is_read_whole() -> None:
+    page = parse_page("<ul>" + "<li><b>word</b><br>" * 20_000 + "</ul><h1>End</h1>", "http://a.example/")
+    assert [node.tag for node in page.landmarks] == ["h1"]

@@ -1,0 +1,68 @@
+import gzip
+from pathlib import Path
+
+import pytest
+
+from crawler.plan import CrawlError, Seeds, parse_seeds, read_plan
+
+SITEMAP = b"""<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"
+  xmlns:image="http://www.google.com/schemas/sitemap-image/1.1"><url><loc> http://a.example/1 </loc>
+  <image:image><image:loc>http://a.example/i.jpg</image:loc></image:image></url><url><loc>http://a.example/2?a=1&amp;b=2</loc></url></urlset>"""
+INDEX = b"<sitemapindex><sitemap><loc>http://a.example/s1.xml.gz</loc></sitemap></sitemapindex>"
+
+
+def test_a_list_of_addresses_without_comments_blanks_and_repeats() -> None:
+    content = b"\xef\xbb\xbf# mine\r\nhttp://a.example/1\r\n\r\n  http://a.example/2  \nhttp://a.example/1\nnonsense\n"
+    assert parse_seeds(content) == Seeds(pages=("http://a.example/1", "http://a.example/2", "nonsense"))
+
+
+@pytest.mark.parametrize("content", [SITEMAP, gzip.compress(SITEMAP)])
+def test_a_sitemap_gives_its_pages_and_not_their_images(content: bytes) -> None:
+    assert parse_seeds(content) == Seeds(pages=("http://a.example/1", "http://a.example/2?a=1&b=2"))
+
+
+def test_a_sitemap_index_gives_sitemaps() -> None:
+    assert parse_seeds(INDEX) == Seeds(sitemaps=("http://a.example/s1.xml.gz",))
+
+
+def test_what_precedes_a_fault_in_a_sitemap_is_kept() -> None:
+    assert parse_seeds(SITEMAP[: SITEMAP.index(b"<url><loc>http://a.example/2")]).pages == ("http://a.example/1",)
+
+
+def test_a_sitemap_reads_no_files() -> None:
+    bomb = b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/hostname">]><urlset><url><loc>http://a.example/&e;</loc></url></urlset>'
+    assert parse_seeds(bomb).pages == ("http://a.example/",)
+
+
+def test_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan = read_plan({"seeds": "http://a.example/sitemap.xml"})
+    assert plan.seeds == Seeds(source="http://a.example/sitemap.xml")
+    assert (plan.out, plan.follow, plan.depth) == (Path("crawl"), "none", 0)
+    assert list(Path("crawl").iterdir()) == []
+
+
+def test_following_goes_one_link_deep_unless_said(tmp_path: Path) -> None:
+    assert read_plan({"out": str(tmp_path), "follow": "site"}).depth == 1
+    assert read_plan({"out": str(tmp_path), "follow": "web", "depth": "3"}).depth == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"follow": "all"}, "follow=all is not known"),
+        ({"follow": "site", "depth": "-1"}, "depth=-1 is no number"),
+        ({"follow": "site", "depth": "0"}, "depth=0 does not go with follow=site"),
+        ({"depth": "2"}, "depth=2 does not go with follow=none"),
+        ({"seed": "x"}, "-a seed=... is not known"),
+        ({"seeds": "no/such/file"}, "cannot read seeds from no/such/file"),
+        ({"seeds": "/dev/null"}, "/dev/null holds no http address"),
+        ({"out": "/dev/null/x"}, "cannot write to /dev/null/x"),
+    ],
+)
+def test_what_the_user_has_to_change_is_said_in_one_line(
+    arguments: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(CrawlError, match=message) as caught:
+        read_plan({"out": str(tmp_path), **arguments})
+    assert "\n" not in str(caught.value)

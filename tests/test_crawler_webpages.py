@@ -1,0 +1,290 @@
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from crawler.items import Candidate, Refusal
+from crawler.reasons import REASONS
+
+ROOT = Path(__file__).resolve().parent.parent
+STORY = (
+    "The harbour was quiet when the fishermen came back with their boats full of herring and cod. They had been out "
+    "since midnight, and the wind had turned twice before the first nets were hauled on board. "
+)
+GERMAN = "Der Hafen war still, als die Fischer am Morgen mit ihren Booten voller Heringe und Dorsche zur\u00fcckkamen. "
+
+
+def photo(shade: int, side: int = 400) -> bytes:
+    file = BytesIO()
+    Image.new("RGB", (side, side * 3 // 4), (shade, 90, 120)).save(file, "JPEG")
+    return file.getvalue()
+
+
+def page(image: str, head: str = "", text: str = STORY * 4) -> bytes:
+    figure = f'<figure><img src="{image}" width="800" height="600" alt="Boats at the pier"></figure>' if image else ""
+    return (
+        f"<html><head><title>Boats</title>{head}</head><body><h1>Boats</h1>{figure}<p>{text}</p></body></html>".encode()
+    )
+
+
+@dataclass
+class Web:
+    """A small web site: what it answers, and what it was asked."""
+
+    url: str = ""
+    answers: dict[str, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(
+        self, path: str, body: bytes, kind: str = "text/html; charset=utf-8", status: int = 200, **headers: str
+    ) -> None:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.answers[path] = (status, {"Content-Type": kind, **named}, body)
+
+    def paths(self) -> list[str]:
+        return [path for path, _ in self.asked]
+
+
+@pytest.fixture(scope="module")
+def web() -> Iterator[Web]:
+    site = Web()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            site.asked.append((self.path, self.headers.get("User-Agent", "")))
+            if self.path == "/hangs-up":
+                self.connection.close()
+                return
+            status, headers, body = site.answers.get(self.path, (404, {"Content-Type": "text/plain"}, b"no"))
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: object) -> None:
+            """Keep the test's output clean."""
+
+        def finish(self) -> None:
+            if self.path != "/hangs-up":
+                super().finish()
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    site.url = f"http://127.0.0.1:{server.server_port}"
+    fill(site)
+    yield site
+    server.shutdown()
+    server.server_close()
+
+
+def fill(site: Web) -> None:
+    """The pages, one for each thing that can become of one."""
+    site.add(
+        "/robots.txt", b"User-agent: lait-crawler\nDisallow: /private/\n\nUser-agent: *\nDisallow: /\n", "text/plain"
+    )
+    site.add("/good", page("/small.jpg").replace(b"<img", b'<img srcset="/small.jpg 300w, /large.jpg 1200w"'))
+    site.add("/small.jpg", photo(1, 120), "image/jpeg")
+    site.add("/large.jpg", photo(2), "application/octet-stream")
+    site.add("/moved", b"", status=301, Location="/good")
+    site.add("/noai-meta", page("/large.jpg", '<meta name="robots" content="noai">'))
+    site.add("/noai-header", page("/large.jpg"), X_Robots_Tag="noimageai")
+    site.add("/tdm", page("/large.jpg"), tdm_reservation="1")
+    site.add("/german", page("/large.jpg", text=GERMAN * 8))
+    site.add("/wordy", page(""))
+    site.add("/private/page", page("/large.jpg"))
+    site.add("/private/photo.jpg", photo(3), "image/jpeg")
+    site.add("/image-private", page("/private/photo.jpg"))
+    site.add("/image-noai", page("/noai.jpg"))
+    site.add("/noai.jpg", photo(4), "image/jpeg", X_Robots_Tag="noai")
+    site.add("/image-gone", page("/gone.jpg"))
+    site.add("/image-html", page("/fake.jpg"))
+    site.add("/fake.jpg", b"<html>not a photo</html>", "image/jpeg")
+    site.add("/image-huge", page("/huge.jpg"))
+    site.add("/huge.jpg", photo(5) + bytes(300_000), "image/jpeg")
+    site.add("/report.pdf", b"%PDF-1.7", "application/pdf")
+    site.add("/hub", page("", "<title>x</title>", STORY * 4 + '<a href="/good">one</a> <a href="/wordy">two</a>'))
+    for number, url in ((1, "/good"), (2, "/wordy")):
+        site.add(
+            f"/sitemap-{number}.xml", f"<urlset><url><loc>{site.url}{url}</loc></url></urlset>".encode(), "text/xml"
+        )
+    locations = "".join(f"<sitemap><loc>{site.url}/sitemap-{number}.xml</loc></sitemap>" for number in (1, 2))
+    site.add("/sitemap.xml", f"<sitemapindex>{locations}</sitemapindex>".encode(), "application/xml")
+
+
+FATES = {
+    "/good": "candidate",
+    "/moved": "candidate",
+    "/noai-meta": "opted_out",
+    "/noai-header": "opted_out",
+    "/tdm": "opted_out",
+    "/german": "not_english",
+    "/wordy": "no_main_image",
+    "/private/page": "robots_txt",
+    "/image-private": "image_robots_txt",
+    "/image-noai": "image_opted_out",
+    "/image-gone": "image_http_error",
+    "/image-html": "not_an_image",
+    "/image-huge": "too_large",
+    "/report.pdf": "not_html",
+    "/missing": "http_error",
+    "/hangs-up": "fetch_failed",
+}
+
+
+def crawl(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    quick = ["-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=0", "-s", "RETRY_ENABLED=0"]
+    command = [sys.executable, "-m", "scrapy", "crawl", "webpages", *quick, *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
+
+
+@dataclass
+class Crawl:
+    """A finished crawl of every page of `FATES`."""
+
+    done: subprocess.CompletedProcess[str]
+    out: Path
+    asked: list[tuple[str, str]]
+
+    def candidates(self) -> list[Candidate]:
+        return [Candidate.from_row(row) for row in pq.read_table(self.out / "candidates").to_pylist()]
+
+    def refusals(self) -> list[Refusal]:
+        return [Refusal(**row) for row in pq.read_table(self.out / "refused").to_pylist()]
+
+
+@pytest.fixture(scope="module")
+def whole(web: Web, tmp_path_factory: pytest.TempPathFactory) -> Crawl:
+    out = tmp_path_factory.mktemp("crawl")
+    seeds = out / "seeds.txt"
+    seeds.write_text(
+        "# all\n\n" + "".join(f"{web.url}{path}\n" for path in FATES) + f"{web.url}/good\nftp://a.example/x\n"
+    )
+    web.asked.clear()
+    done = crawl(
+        f"-aseeds={seeds}", f"-aout={out}", "-sDOWNLOAD_MAXSIZE=200000", "-sLAIT_CONTACT=mailto:me@lait.example"
+    )
+    return Crawl(done, out, list(web.asked))
+
+
+def test_the_crawl_works_without_a_warning(whole: Crawl) -> None:
+    assert whole.done.returncode == 0, whole.done.stderr
+    assert whole.done.stderr == ""
+
+
+def test_every_page_ends_in_one_candidate_or_one_refusal(whole: Crawl, web: Web) -> None:
+    fates = {path: fate for path, fate in FATES.items() if fate != "candidate"}
+    assert {refusal.page_url.removeprefix(web.url): refusal.reason for refusal in whole.refusals()} == {
+        **fates,
+        "ftp://a.example/x": "not_crawlable",
+    }
+    assert [candidate.page_url for candidate in whole.candidates()] == [f"{web.url}/good"] * 2
+    stats = json.loads((whole.out / "stats.json").read_text())
+    assert stats["pages"] == len(FATES) + 1 == stats["candidates"] + sum(stats["refusals"].values())
+    assert stats["unfinished"] == 0
+
+
+def test_the_candidate_holds_the_largest_image_as_served(whole: Crawl, web: Web) -> None:
+    candidate = whole.candidates()[0]
+    assert candidate.image_url == f"{web.url}/large.jpg"
+    assert candidate.image == photo(2)
+    assert candidate.image_sha256 == sha256(photo(2)).hexdigest()
+    assert (candidate.mime, candidate.width, candidate.height) == ("image/jpeg", 400, 300)
+    assert (candidate.language, candidate.http_status) == ("en", 200)
+    assert candidate.texts[0].text == "Boats at the pier"
+    assert "figure" in dict(candidate.main_image_signals)
+
+
+def test_the_agent_is_honest_and_robots_txt_obeyed_for_pages_and_images(whole: Crawl) -> None:
+    agents = {agent for _, agent in whole.asked}
+    assert len(agents) == 1
+    agent = agents.pop()
+    assert agent.startswith("lait-crawler/")
+    assert agent.endswith(" (+mailto:me@lait.example)")
+    assert not [path for path, _ in whole.asked if path.startswith("/private/")]
+
+
+def test_the_summary_explains_each_reason(whole: Crawl) -> None:
+    assert "pages                       17" in whole.done.stdout
+    for reason in set(FATES.values()) - {"candidate"}:
+        assert reason in whole.done.stdout
+        assert REASONS[reason] in whole.done.stdout
+    assert str(whole.out / "candidates" / "candidates-00000.parquet") in whole.done.stdout
+
+
+def test_a_second_crawl_adds_shards_and_follows_links_of_the_site(whole: Crawl, web: Web) -> None:
+    before = (whole.out / "candidates" / "candidates-00000.parquet").read_bytes()
+    web.asked.clear()
+    done = crawl(f"-aseeds={web.url}/hub", f"-aout={whole.out}", "-afollow=site", "-adepth=1")
+    assert done.returncode == 0, done.stderr
+    assert "warning: no contact" in done.stderr
+    stats = json.loads((whole.out / "stats.json").read_text())
+    assert (stats["pages"], stats["candidates"], stats["refusals"]) == (3, 1, {"no_main_image": 2})
+    assert stats["candidate_shards"] == ["candidates/candidates-00001.parquet"]
+    assert (whole.out / "candidates" / "candidates-00000.parquet").read_bytes() == before
+
+
+def test_a_sitemap_index_is_read_to_its_pages(web: Web, tmp_path: Path) -> None:
+    done = crawl(f"-aseeds={web.url}/sitemap.xml", f"-aout={tmp_path}")
+    assert done.returncode == 0, done.stderr
+    stats = json.loads((tmp_path / "stats.json").read_text())
+    assert (stats["pages"], stats["candidates"], stats["refusals"]) == (2, 1, {"no_main_image": 1})
+
+
+def test_an_xhtml_page_is_a_page_and_no_sitemap(web: Web, tmp_path: Path) -> None:
+    web.add("/xhtml", b'<?xml version="1.0" encoding="utf-8"?>' + page("/large.jpg"), "application/xhtml+xml")
+    done = crawl(f"-aseeds={web.url}/xhtml", f"-aout={tmp_path}")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "stats.json").read_text())["candidates"] == 1
+
+
+@pytest.mark.parametrize(
+    ("seeds", "message"),
+    [
+        ("no/such/file.txt", "cannot read seeds from no/such/file.txt"),
+        ("{web}/missing", "cannot read seeds from {web}/missing: 404"),
+        ("{web}/private/page", "robots.txt forbids it"),
+        ("{web}/report.pdf", "is no page, sitemap or list"),
+        ("http://no-such-host.invalid/", "cannot read seeds from http://no-such-host.invalid/"),
+    ],
+)
+def test_an_error_of_the_user_is_one_line_and_a_failed_exit(seeds: str, message: str, web: Web, tmp_path: Path) -> None:
+    done = crawl(f"-aseeds={seeds.format(web=web.url)}", f"-aout={tmp_path}", "-sLAIT_CONTACT=me")
+    assert done.returncode == 1
+    assert message.format(web=web.url) in done.stderr
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_full_disk_ends_the_crawl_with_one_line(web: Web, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = (
+        os.geteuid() == 0
+        and not subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", disk], check=False, capture_output=True
+        ).returncode
+    )
+    if not mounted:
+        pytest.skip("needs the right to mount a small file system")
+    try:
+        done = crawl(f"-aseeds={web.url}/good", f"-aout={disk}", "-sLAIT_CONTACT=me")
+        assert done.returncode == 1
+        assert done.stderr.startswith("error: cannot write to")
+        assert "No space left on device" in done.stderr
+        assert done.stderr.count("\n") == 1
+        assert [path for path in disk.rglob("*") if path.is_file()] == []
+    finally:
+        subprocess.run(["umount", disk], check=True)
