@@ -1,0 +1,88 @@
+"""Tells natural photographs from drawings, charts, screens, memes, maps, scans, textures and blanks.
+
+Step 2 of LAIT (ImageBERT, section 3: a binary classifier drops what is unnatural, not realistic or not learnable). How
+the model was made and how well it does: models/natural.md.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from filters.backbone import FEATURE_SIZE, ImageEmbedding
+from filters.image_statistics import STATISTIC_NAMES, image_statistics
+
+MODEL_PATH: Final = Path(__file__).parent / "models" / "natural.npz"
+INPUT_SIZE: Final = FEATURE_SIZE + len(STATISTIC_NAMES)
+
+
+def natural_features(images: Sequence[Image.Image], embedding: ImageEmbedding) -> NDArray[np.float32]:
+    """What the model looks at: float32 [B, 1298], square roots of the embedding's features, then image statistics.
+
+    The features are averages of rectified maps, so a few are far larger than the rest; the root evens them out.
+
+    Raises:
+        ValueError: the embedding is not of as many images.
+    """
+    if len(images) != len(embedding.features_BD):
+        raise ValueError(f"{len(images)} images, but an embedding of {len(embedding.features_BD)}")
+    features = np.empty((len(images), INPUT_SIZE), np.float32)
+    np.sqrt(np.maximum(embedding.features_BD, 0), out=features[:, :FEATURE_SIZE])
+    for row, image in enumerate(images):
+        features[row, FEATURE_SIZE:] = image_statistics(image)
+    return features
+
+
+class NaturalModel:
+    """Logistic regression on the image embedding and 18 pixel statistics.
+
+    Args:
+        path: an artefact of `python -m filters.fit_natural`.
+
+    Raises:
+        ValueError: the file is no such artefact, or one for other features.
+    """
+
+    def __init__(self, path: Path = MODEL_PATH) -> None:
+        with np.load(path, allow_pickle=False) as arrays:
+            if sorted(arrays.files) != ["bias", "weights"] or arrays["weights"].shape != (INPUT_SIZE,):
+                raise ValueError(f"{path} is no naturalness model of {INPUT_SIZE} features; remake it with fit_natural")
+            self._weights = arrays["weights"].astype(np.float32)
+            self._bias = float(arrays["bias"])
+
+    def scores(self, images: Sequence[Image.Image], embedding: ImageEmbedding) -> NDArray[np.float32]:
+        """How sure the model is that each image is a natural photograph: float32 [B] in [0, 1], 0.5 is undecided.
+
+        Args:
+            images: B images, RGB, as `filters.image.decode` gives them.
+            embedding: of the same images, in the same order.
+        """
+        return self.score_features(natural_features(images, embedding))
+
+    def score_features(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The scores of rows of `natural_features`: float32 [B]."""
+        logits = features @ self._weights + self._bias
+        return np.asarray(0.5 * (1 + np.tanh(0.5 * logits)), dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class NaturalFilter:
+    """Drops images that are not natural photographs.
+
+    Attributes:
+        threshold: the lowest score that stays, in [0, 1]; where the default comes from: models/natural.md.
+    """
+
+    threshold: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.threshold <= 1:
+            raise ValueError(f"threshold must be in [0, 1], not {self.threshold}")
+
+    def reason_to_drop(self, score: float) -> str | None:
+        """`"unnatural"` below the threshold, None to keep the image."""
+        return "unnatural" if score < self.threshold else None

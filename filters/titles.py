@@ -1,0 +1,91 @@
+"""What stands around a text and is no part of it: labels, datelines and bylines before, the site's name behind."""
+
+import re
+from typing import Final
+
+from filters.credits import PICTURE_WORD
+from filters.lexicon import CREDIT_FILLERS, DATELINE_CITIES, zipf
+
+_LABEL: Final = re.compile(rf"^{PICTURE_WORD}\s?(?:\d{{1,3}}\s?)?[:|]\s?", re.IGNORECASE)
+_COUNTER: Final = re.compile(
+    r"^(?:FILE\s?[-\u2013—]\s|(?:Media|Image|Picture) caption:?\s|(?:\d{5,}|\d{3,},)[,:\s-]{1,3}(?=[A-Z])"
+    r"|(?i:slide|gallery|image|photo):?\s\d{1,3}\s?(?:/|of|/\s?of)\s?\d{1,3}\s?[.:,]?\s?(?=[A-Z]|$))"
+)
+_POST: Final = re.compile(
+    r"^.{1,60}\son\s(?:Instagram|Twitter|Facebook|X|TikTok|Threads|LinkedIn)\s?:\s?[“\"](.{1,1000})[”\"]$"
+)
+_DATELINE: Final = re.compile(
+    r"^([A-Z][A-Z.'\u2019-]{2,20}(?:\s[A-Z][A-Z.'\u2019-]{1,20}){0,2})(?:,\s[A-Z][\w. ]{1,20})?\s?"
+    r"(?:\((?:AP|AFP|Reuters|REUTERS|UPI|CNN)\))?\s?([:—\u2013-]{1,2})\s(?=[“\"\u2018A-Z])"
+)
+_BYLINE: Final = re.compile(
+    r"^(?:By|BY|Written by|Posted by|Words by)\s[A-Z][\w.'\u2019-]{1,20}\s[A-Z][\w.'\u2019-]{1,20}"
+    r"(?:\s?[|,\u2013—-]\s|\s?$)"
+)
+_MEDIUM_AT_END: Final = re.compile(r"\s?[:|\u2013—-]\s(?:Video|VIDEO|Photos|PHOTOS|Watch)$")
+_SEPARATOR: Final = re.compile(r"\s(?:[|•·»«*~\u2013—-]|::|//)\s|\s?\|\s?$")
+_RARE: Final = 3.0  # on the Zipf scale: below it a word in capitals before a colon is a place, not a kicker
+_SHORTEST_TITLE: Final = 3  # words
+_LONGEST_SITE: Final = 5  # words
+_LONGEST_SECTION: Final = 2  # words
+_MOST_SUFFIXES: Final = 4  # section, department, site, author
+
+
+def without_labels(text: str) -> str:
+    """The text without what stands before it: "Image:", a picture's number, a dateline, a byline, who posted it.
+
+    >>> without_labels("LONDON (AP) — A bus crosses the bridge.")
+    'A bus crosses the bridge.'
+    """
+    text = _MEDIUM_AT_END.sub("", _COUNTER.sub("", text))
+    post = _POST.match(text)
+    if post:
+        return post[1]
+    text = _BYLINE.sub("", _LABEL.sub("", text))
+    dateline = _DATELINE.match(text)
+    if dateline and _is_place(dateline[1], dateline[2]):
+        text = text[dateline.end() :]
+    return text
+
+
+def without_site(text: str) -> str:
+    """A page's title without the names of site and section around it.
+
+    >>> without_site("How to Wash a Dog - Pet Care | Dog News")
+    'How to Wash a Dog'
+    """
+    for _ in range(_MOST_SUFFIXES):
+        separators = list(_SEPARATOR.finditer(text))
+        if not separators:
+            return text
+        last = separators[-1]
+        if not _is_site(text[last.end() :], text[: last.start()], last[0].strip()):
+            break
+        text = text[: last.start()].rstrip()
+    return _without_section(text)
+
+
+def _without_section(text: str) -> str:
+    section, bar, rest = text.partition(" | ")
+    if bar and len(section.split()) <= _LONGEST_SECTION and len(rest.split()) > _SHORTEST_TITLE:
+        return rest
+    return text
+
+
+def _is_place(words: str, mark: str) -> bool:
+    if mark in "—\u2013":
+        return True
+    word = words.lower()
+    return " " not in word and (word in DATELINE_CITIES or zipf(word) < _RARE)
+
+
+def _is_site(tail: str, head: str, separator: str) -> bool:
+    """Whether the words behind a title's last separator name a site or section rather than belong to the title."""
+    words, before = tail.split(), head.split()
+    if not words or (len(words) == 1 and separator == "|"):
+        return True
+    if len(words) > _LONGEST_SITE or len(before) < max(_SHORTEST_TITLE, len(words) - 1):
+        return False
+    if any(mark in tail for mark in "?!") or words[0][0].isdigit():
+        return False
+    return all(not word[0].islower() or word in CREDIT_FILLERS | {"a"} for word in words)

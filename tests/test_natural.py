@@ -1,0 +1,104 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from filters.backbone import FEATURE_SIZE, Backbone, ImageEmbedding
+from filters.drawn_graphics import draw
+from filters.image_statistics import image_statistics
+from filters.natural import INPUT_SIZE, NaturalFilter, NaturalModel, natural_features
+
+skimage_data = pytest.importorskip("skimage.data")
+BACKBONE = Backbone()
+
+
+def scores(images: list[Image.Image]) -> list[float]:
+    return [float(score) for score in NaturalModel().scores(images, BACKBONE.embed(images))]
+
+
+def embedding_of(features: list[list[float]]) -> ImageEmbedding:
+    padded = np.zeros((len(features), FEATURE_SIZE), np.float32)
+    padded[:, : len(features[0])] = features
+    return ImageEmbedding(padded, np.zeros((len(features), 1000), np.float32))
+
+
+@pytest.mark.parametrize("name", ["astronaut", "coffee", "chelsea", "rocket"])
+def test_packaged_photographs_are_natural(name: str) -> None:
+    image = Image.fromarray(getattr(skimage_data, name)()).convert("RGB")
+
+    (score,) = scores([image])
+    assert score > 0.5
+    assert NaturalFilter().reason_to_drop(score) is None
+
+
+@pytest.mark.parametrize("kind", ["charts", "pages", "placeholders", "blanks"])
+def test_drawn_pictures_are_unnatural(kind: str) -> None:
+    # a seed of its own: the training pictures are others of the same kinds
+    photo = Image.fromarray(skimage_data.astronaut())
+    found = scores(draw(kind, 4, [photo], seed=987))
+
+    assert [NaturalFilter().reason_to_drop(score) for score in found] == ["unnatural"] * 4
+
+
+def test_scores_are_float32_probabilities_and_repeat() -> None:
+    images = [Image.new("RGB", (300, 400), "white"), Image.fromarray(skimage_data.coffee())]
+    embedding = BACKBONE.embed(images)
+
+    first = NaturalModel().scores(images, embedding)
+
+    assert first.shape == (2,)
+    assert first.dtype == np.float32
+    assert first.min() >= 0
+    assert first.max() <= 1
+    assert first.tolist() == NaturalModel().scores(images, embedding).tolist()
+
+
+def test_features_are_roots_of_the_embedding_then_statistics() -> None:
+    image = Image.new("RGB", (10, 10), "red")
+
+    features = natural_features([image], embedding_of([[4.0, 9.0]]))
+
+    assert features.shape == (1, INPUT_SIZE)
+    assert features[0, :3].tolist() == [2.0, 3.0, 0.0]
+    assert features[0, FEATURE_SIZE:].tolist() == image_statistics(image).tolist()
+
+
+def test_score_is_the_logistic_of_weights_and_bias(tmp_path: Path) -> None:
+    weights = np.zeros(INPUT_SIZE, np.float32)
+    weights[0] = 1
+    np.savez(tmp_path / "model.npz", weights=weights, bias=np.float32(-2))
+    images = [Image.new("RGB", (8, 8))] * 2
+
+    found = NaturalModel(tmp_path / "model.npz").scores(images, embedding_of([[4.0], [16.0]]))
+
+    # roots 2 and 4: logits 0 and 2
+    assert found.tolist() == pytest.approx([0.5, 1 / (1 + np.exp(-2))])
+
+
+def test_no_images_have_no_scores() -> None:
+    assert scores([]) == []
+
+
+def test_embedding_of_other_images_is_an_error() -> None:
+    with pytest.raises(ValueError, match="1 images, but an embedding of 2"):
+        NaturalModel().scores([Image.new("RGB", (8, 8))], embedding_of([[0.0], [0.0]]))
+
+
+def test_artefact_for_other_features_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "model.npz", weights=np.zeros(3, np.float32), bias=np.float32(0))
+
+    with pytest.raises(ValueError, match="remake it with fit_natural"):
+        NaturalModel(tmp_path / "model.npz")
+
+
+def test_filter_drops_below_its_threshold_only() -> None:
+    natural = NaturalFilter(threshold=0.6)
+
+    assert [natural.reason_to_drop(score) for score in (0.59, 0.6, 1.0)] == ["unnatural", None, None]
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])
+def test_threshold_outside_zero_to_one_is_refused(threshold: float) -> None:
+    with pytest.raises(ValueError, match="threshold must be in"):
+        NaturalFilter(threshold)
