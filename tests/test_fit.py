@@ -1,0 +1,176 @@
+import io
+from importlib.resources import files
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from scoring import fit
+from scoring.fit_dual_encoder import DualEncoderRecipe, train_dual_encoder
+from scoring.photo_variants import web_variant
+from scoring.relevance import RelevanceModel
+from scoring.training_pairs import NEGATIVE_KINDS, label_class_texts, label_texts
+from scoring.web_texts import named, noise_text, plain, terse, title_case, web_dress
+
+PHOTOS = (
+    ("astronaut.png", "An astronaut in an orange suit"),
+    ("coffee.png", "A cup of coffee on a table"),
+    ("chelsea.png", "A tabby cat looks up"),
+    ("rocket.jpg", "A rocket on its launch pad"),
+)
+
+
+def photograph(name: str) -> Image.Image:
+    with Image.open(str(files("skimage.data") / name)) as picture:
+        return picture.convert("RGB")
+
+
+def write_pairs(path: Path, copies: int) -> Path:
+    """Tiles of four real photos, each tile with its photo's caption."""
+    images, captions = [], []
+    for name, caption in PHOTOS:
+        photo = photograph(name)
+        for copy in range(copies):
+            tile = photo.crop((10 * copy, 10 * copy, 10 * copy + 200, 10 * copy + 200))
+            buffer = io.BytesIO()
+            tile.save(buffer, "JPEG")
+            images.append(buffer.getvalue())
+            captions.append([caption, f"{caption} ."])
+    pq.write_table(pa.table({"image": images, "captions": captions}), path)
+    return path
+
+
+@pytest.mark.slow
+def test_fit_writes_an_artefact_that_scores(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pairs = write_pairs(tmp_path / "pairs.parquet", copies=9)
+    cache = tmp_path / "cache"
+    assert fit.main(["--pairs", str(pairs), "--out", str(tmp_path / "a"), "--cache", str(cache)]) == 0
+    assert "expected calibration error" in capsys.readouterr().out
+    assert fit.main(["--pairs", str(pairs), "--out", str(tmp_path / "b"), "--cache", str(cache)]) == 0
+    assert "36 photos with 72 captions" in (tmp_path / "a" / "relevance.md").read_text()
+    assert (tmp_path / "a" / "relevance.txt").read_text() == (tmp_path / "b" / "relevance.txt").read_text()
+    assert RelevanceModel(tmp_path / "a").parts.calibration.slope > 0
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"image": [b"no image"] * 30, "captions": [["a dog"]] * 30}, "0 usable photos"),
+        ({"picture": [b""], "captions": [["a dog"]]}, "needs image"),
+    ],
+)
+def test_unusable_pairs_end_in_one_line(
+    table: dict[str, list[object]], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pq.write_table(pa.table(table), tmp_path / "pairs.parquet")
+    assert fit.main(["--pairs", str(tmp_path / "pairs.parquet"), "--out", str(tmp_path)]) == 1
+    last = capsys.readouterr().err.strip().splitlines()[-1]
+    assert message in last
+
+
+@pytest.mark.parametrize(("content", "message"), [(None, "does not exist"), (b"PAR1", "not a whole Parquet file")])
+def test_a_missing_or_torn_file_ends_in_one_line(
+    content: bytes | None, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "pairs.parquet"
+    if content is not None:
+        path.write_bytes(content)
+    assert fit.main(["--pairs", str(path), "--out", str(tmp_path)]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_wrong_texts_come_from_other_photos_or_from_no_photo() -> None:
+    captions = [[f"caption{image} number"] for image in range(50)]
+    probabilities = np.eye(50, dtype=np.float32)
+    labelled = label_texts(captions, probabilities, seed=1)
+    assert set(labelled.kinds) == {"matched", *NEGATIVE_KINDS}
+    for text, image, kind in zip(labelled.texts, labelled.image_of, labelled.kinds, strict=True):
+        assert (f"caption{image} " in f"{text.text.lower()} ") is (kind == "matched")
+    assert labelled.labels.sum() == labelled.kinds.count("matched")
+    assert labelled.texts == label_texts(captions, probabilities, seed=1).texts
+
+
+def test_the_number_of_rivals_says_nothing_about_the_label() -> None:
+    captions = [[f"caption{image}"] for image in range(3000)]
+    labelled = label_texts(captions, np.ones((3000, 2), np.float32), seed=3)
+    rivals = np.bincount(labelled.image_of)[labelled.image_of]
+    shares = [labelled.labels[rivals == count].mean() for count in (1, 2, 3, 4)]
+    assert shares == pytest.approx([0.4] * 4, abs=0.05)
+
+
+def test_same_class_texts_come_from_the_most_similar_photos() -> None:
+    probabilities = np.zeros((60, 2), np.float32)
+    probabilities[:30, 0] = probabilities[30:, 1] = 1  # two classes of thirty
+    captions = [[f"caption{image} number"] for image in range(60)]
+    labelled = label_texts(captions, probabilities, seed=2)
+    for text, image, kind in zip(labelled.texts, labelled.image_of, labelled.kinds, strict=True):
+        if kind == "same_class":
+            own_half = range(30) if image < 30 else range(30, 60)
+            assert any(f"caption{other} " in f"{text.text.lower()} " for other in own_half)
+
+
+def test_class_texts_follow_what_the_backbone_is_sure_of() -> None:
+    probabilities = np.tile(np.array([0.9, 0.0995, 0.0005], np.float32), (200, 1))
+    labelled = label_class_texts(probabilities, ["tabby", "cup", "zebra"], seed=1)
+    assert set(labelled.kinds) == {"matched", "class_name"}
+    assert len(set(labelled.image_of.tolist())) == len(labelled.texts)  # none has a rival
+    for text, kind in zip(labelled.texts, labelled.kinds, strict=True):
+        assert ("tabby" if kind == "matched" else "zebra") in text.text.lower()
+
+
+def test_one_photo_alone_cannot_have_another_ones_caption() -> None:
+    with pytest.raises(ValueError, match="at least 2 images"):
+        label_texts([["a dog"]], np.ones((1, 2), np.float32), seed=0)
+
+
+def test_web_dress_by_hand() -> None:
+    assert plain("A dog , wet , runs .") == "A dog, wet, runs."
+    assert title_case("a dog runs on the beach") == "A Dog Runs on the Beach"
+    assert terse("A dog is on the beach.") == "dog beach"
+    assert named("A young man rides a bike", Random(1)).endswith(" rides a bike")
+
+
+def test_a_dressed_caption_keeps_its_content_words() -> None:
+    random = Random(3)
+    for _ in range(200):
+        dressed = web_dress("Two brown dogs chase a ball .", random).lower()
+        assert all(word in dressed for word in ("brown", "dogs", "chase", "ball"))
+
+
+def test_noise_texts_are_many_and_filled_in() -> None:
+    random = Random(4)
+    texts = [noise_text(random) for _ in range(500)]
+    assert len(set(texts)) > 450
+    assert not any("{" in text for text in texts)
+
+
+def test_variants_of_a_photo_are_rgb_and_differ() -> None:
+    photo = photograph("chelsea.png")
+    variants = [web_variant(photo, Random(seed)) for seed in range(20)]
+    assert {variant.mode for variant in variants} == {"RGB"}
+    assert len({variant.size for variant in variants}) > 5
+    assert web_variant(photo, Random(1)).tobytes() == variants[1].tobytes()
+
+
+def test_the_dual_encoder_learns_which_text_belongs_to_which_image() -> None:
+    random = np.random.default_rng(0)
+    topics = random.normal(size=(8, 4))
+    topic_of = np.repeat(np.arange(8), 25)
+    features = (topics[topic_of] @ random.normal(size=(4, 30)) + 0.1 * random.normal(size=(200, 30))).astype(np.float32)
+    sentences = (topics[topic_of] @ random.normal(size=(4, 20)) + 0.1 * random.normal(size=(200, 20))).astype(
+        np.float32
+    )
+    recipe = DualEncoderRecipe(width=16, epochs=20, batch_size=50)
+    dual = train_dual_encoder(features, sentences, np.arange(200), recipe)
+    cosines = dual.project_images(features) @ dual.project_texts(sentences).T
+    assert (topic_of[cosines.argmax(1)] == topic_of).mean() > 0.95
+
+
+@pytest.mark.parametrize("wrong", [{"temperature": 0.0}, {"dropout": 1.0}, {"batch_size": 1}])
+def test_an_impossible_recipe_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        DualEncoderRecipe(**wrong)  # type: ignore[arg-type]

@@ -1,0 +1,148 @@
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from crawler.items import Text
+from filters.backbone import Backbone, ImageEmbedding
+from scoring.quality import expected_calibration_error, measure, threshold_for
+from scoring.relevance import MODELS, Calibration, RelevanceFilter, RelevanceModel, RelevanceParts
+
+CAPTIONS = (
+    "A cup of espresso coffee on a saucer with a spoon",
+    "A tabby cat looks into the camera",
+    "A red motorcycle parked in a garage",
+)
+NOISE = (
+    "Sign up for our newsletter and never miss a story",
+    "Ten Proven Ways to Save on Your Mortgage",
+    "Welcome to the Northwind Gazette",
+)
+
+
+@pytest.fixture(scope="module")
+def model() -> RelevanceModel:
+    return RelevanceModel()
+
+
+@pytest.fixture(scope="module")
+def photos() -> ImageEmbedding:
+    names = ("coffee.png", "chelsea.png", "motorcycle_left.png")
+    return Backbone().embed([Image.open(str(files("skimage.data") / name)).convert("RGB") for name in names])
+
+
+def texts(*values: str) -> list[Text]:
+    return [Text("alt", value) for value in values]
+
+
+def test_each_photo_prefers_its_own_caption(model: RelevanceModel, photos: ImageEmbedding) -> None:
+    scores = model.scores(photos, [texts(*CAPTIONS)] * 3)
+    assert [int(np.argmax(row)) for row in scores] == [0, 1, 2]
+
+
+def test_right_captions_pass_the_default_threshold_and_boilerplate_does_not(
+    model: RelevanceModel, photos: ImageEmbedding
+) -> None:
+    keeps = RelevanceFilter()
+    right = model.scores(photos, [texts(caption) for caption in CAPTIONS])
+    assert [keeps.reason_to_drop(score) for (score,) in right] == [None, None, None]
+    noise = [score for row in model.scores(photos, [texts(*NOISE)] * 3) for score in row]
+    assert {keeps.reason_to_drop(score) for score in noise} == {"irrelevant"}
+
+
+def test_names_places_and_headline_casing_do_not_sink_a_right_caption(
+    model: RelevanceModel, photos: ImageEmbedding
+) -> None:
+    dressed = "Tabby Cat Milou Looks Into the Camera at Karvelo Farm in Denver, Colorado"
+    ((own,), (others,)) = model.scores(
+        ImageEmbedding(photos.features_BD[1:3], photos.class_probabilities_BC[1:3]), [texts(dressed)] * 2
+    )
+    assert RelevanceFilter().reason_to_drop(own) is None
+    assert RelevanceFilter().reason_to_drop(others) == "irrelevant"
+
+
+def test_an_image_without_texts_gets_no_scores(model: RelevanceModel, photos: ImageEmbedding) -> None:
+    scores = model.scores(photos, [texts(CAPTIONS[0]), [], texts(*CAPTIONS[:2])])
+    assert [len(row) for row in scores] == [1, 0, 2]
+    assert model.scores(photos, [[], [], []]) == [[], [], []]
+
+
+def test_scores_do_not_depend_on_the_other_images_of_the_batch(model: RelevanceModel, photos: ImageEmbedding) -> None:
+    together = model.scores(photos, [texts(*CAPTIONS)] * 3)
+    first = ImageEmbedding(photos.features_BD[:1], photos.class_probabilities_BC[:1])
+    assert model.scores(first, [texts(*CAPTIONS)])[0] == pytest.approx(together[0], abs=1e-6)
+
+
+def test_texts_for_another_number_of_images_are_refused(model: RelevanceModel, photos: ImageEmbedding) -> None:
+    with pytest.raises(ValueError, match="3 images but 1 lists"):
+        model.scores(photos, [texts("a dog")])
+
+
+def test_calibration_keeps_the_order_and_stays_inside_zero_and_one(model: RelevanceModel) -> None:
+    probabilities = model.parts.calibration.probabilities(np.linspace(-8, 8, 50))
+    assert (np.diff(probabilities) > 0).all()
+    assert 0 < probabilities[0] < probabilities[-1] < 1
+
+
+def test_calibration_by_hand() -> None:
+    assert Calibration(2.0, 0.0).probabilities(np.array([0.0, np.log(3)])).tolist() == pytest.approx([0.5, 0.9])
+
+
+def test_a_falling_calibration_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"-1\.0"):
+        Calibration(-1.0, 0.0)
+
+
+def test_the_artefact_is_small_and_survives_saving(model: RelevanceModel, tmp_path: Path) -> None:
+    assert sum(path.stat().st_size for path in MODELS.iterdir()) < 5_000_000
+    model.parts.save(tmp_path)
+    again = RelevanceParts.load(tmp_path)
+    assert again.calibration == model.parts.calibration
+    rows = np.zeros((1, len(again.trees.feature_name())), np.float32)
+    assert again.probabilities(rows).tolist() == model.parts.probabilities(rows).tolist()
+
+
+def test_a_missing_artefact_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"python -m scoring\.fit"):
+        RelevanceModel(tmp_path)
+
+
+def test_trees_of_other_features_are_refused(model: RelevanceModel, tmp_path: Path) -> None:
+    model.parts.save(tmp_path)
+    trees = tmp_path / "relevance.txt"
+    trees.write_text(trees.read_text().replace("dual_cosine", "renamed", 1))
+    with pytest.raises(ValueError, match="other features"):
+        RelevanceParts.load(tmp_path)
+
+
+def test_the_filter_drops_below_its_threshold_only() -> None:
+    keeps = RelevanceFilter(threshold=0.6)
+    assert keeps.reason_to_drop(0.59) == "irrelevant"
+    assert keeps.reason_to_drop(0.6) is None
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 1.5])
+def test_a_threshold_outside_zero_and_one_is_refused(threshold: float) -> None:
+    with pytest.raises(ValueError, match=str(threshold)):
+        RelevanceFilter(threshold)
+
+
+def test_quality_by_hand() -> None:
+    probabilities = np.array([0.9, 0.7, 0.8, 0.1, 0.2])
+    quality = measure(probabilities, ["matched", "matched", "random", "random", "noise"], threshold=0.5)
+    assert quality.auc == {"random": 0.75, "noise": 1.0}
+    assert quality.kept == {"matched": 1.0, "random": 0.5, "noise": 0.0}
+    assert "| random | 0.750 | 0.500 |" in quality.table()
+
+
+def test_calibration_error_by_hand() -> None:
+    claimed, right = np.array([0.1, 0.2, 0.8, 0.9]), np.array([False, False, True, False])
+    assert expected_calibration_error(claimed, right, bins=2) == pytest.approx((0.15 + 0.35) / 2)
+
+
+def test_the_threshold_keeps_the_given_share_of_right_texts() -> None:
+    right = np.arange(1, 101) / 100
+    assert threshold_for(right, ["matched"] * 100, keep=0.85) == 0.15
+    assert threshold_for(right, ["matched"] * 100, keep=1.0) == 0.0
