@@ -48,9 +48,10 @@ class Survivor:
     origin: str
 
     @property
-    def rank(self) -> tuple[float, str, str, str]:
+    def rank(self) -> tuple[float, str, str, str, str]:
         """Sorts the best first: by relevance, and among equals always the same one."""
-        return (-self.pair.relevance, self.pair.page_url, self.pair.image_url, self.origin)
+        pair = self.pair
+        return (-pair.relevance, pair.page_url, pair.image_url, pair.image_sha256, pair.fetched_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,10 @@ class Funnel:
 
     def drops(self) -> list[tuple[str, str, int]]:
         """(stage, reason, count) in the order of the stages, most frequent first within a stage."""
-        rows = [(*name.split("/", 1), count) for name, count in self.rejects.items()]
+        rows = []
+        for name, count in self.rejects.items():
+            stage, _, reason = name.partition("/")
+            rows.append((stage, reason, count))
         return sorted(rows, key=lambda row: (STAGES.index(row[0]), -row[2], row[1]))
 
     def table(self) -> str:

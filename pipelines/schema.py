@@ -14,6 +14,9 @@ from crawler.items import versioned
 class DataError(Exception):
     """A file or folder the user gave cannot be used; the message is one line that says what to do next."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))  # what a library says of damage may have several lines
+
 
 @dataclass(frozen=True, slots=True)
 class Rival:

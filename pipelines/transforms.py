@@ -18,7 +18,7 @@ from pipelines.recipe import Recipe
 from pipelines.shards import Slice
 
 
-class Analyse(beam.DoFn):  # type: ignore[misc]
+class Analyse(beam.DoFn):
     """A slice's survivors; its files are written on the way (see `pipelines.analysis.analyse`)."""
 
     def __init__(self, recipe: Recipe, digest: str, folder: str) -> None:
@@ -37,7 +37,7 @@ class Analyse(beam.DoFn):  # type: ignore[misc]
         yield from analyse(piece, self.analyser, self.digest, Path(self.folder))
 
 
-class Assemble(beam.DoFn):  # type: ignore[misc]
+class Assemble(beam.DoFn):
     """Writes one shard of the corpus (see `pipelines.assembly.assemble`)."""
 
     def __init__(self, shards: int, folder: str) -> None:

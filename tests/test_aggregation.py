@@ -107,4 +107,4 @@ def test_rules_that_make_no_sense_are_refused_with_their_value(rules: dict[str, 
 def test_rank_sorts_by_relevance_first() -> None:
     low, high = survivor("http://a", 0.1), survivor("http://z", 0.2)
     assert sorted([low, high], key=lambda one: one.rank) == [high, low]
-    assert replace(low, origin="b").rank > low.rank
+    assert replace(low, pair=replace(low.pair, fetched_at="2027-01-01T00:00:00+00:00")).rank > low.rank
