@@ -1,0 +1,1 @@
+"""Examples: the demo site that the README's quick start crawls."""
