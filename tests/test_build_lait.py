@@ -69,15 +69,19 @@ def candidates() -> list[Candidate]:
     astronaut = photograph("skimage.data/astronaut.png")
     rocket = photograph("skimage.data/rocket.jpg")
     return [
-        candidate("astronaut", jpeg(astronaut), "A smiling astronaut in an orange space suit beside a flag"),
-        candidate("rocket", jpeg(rocket), "A rocket stands on the launch pad at night"),
-        candidate("copy", jpeg(rocket.resize((512, 342))), "A rocket on a launch pad"),
-        candidate("small", jpeg(astronaut.resize((300, 400))), "A smiling astronaut in an orange space suit"),
-        candidate("cut", jpeg(astronaut)[:9000], "A smiling astronaut in an orange space suit"),
+        candidate("astronaut", jpeg(astronaut), "A smiling woman sits with her helmet in front of a flag"),
+        candidate(
+            "rocket",
+            jpeg(rocket),
+            "A white rocket stands on its launch pad between tall towers under a dark blue night sky",
+        ),
+        candidate("copy", jpeg(rocket.resize((512, 342))), "A rocket stands on the launch pad at night"),
+        candidate("small", jpeg(astronaut.resize((300, 400))), "A smiling woman sits with her helmet"),
+        candidate("cut", jpeg(astronaut)[:9000], "A smiling woman sits with her helmet"),
         candidate("chart", jpeg(chart()), "A bar chart with four blue bars on white"),
         candidate("wordless", jpeg(photograph("skimage.data/coffee.png"))),
         candidate("elsewhere", jpeg(photograph("skimage.data/coffee.png")), "Two horses gallop over a snowy field"),
-        candidate("unfetched", None, "A smiling astronaut in an orange space suit"),
+        candidate("unfetched", None, "A smiling woman sits with her helmet"),
     ]
 
 
@@ -108,8 +112,8 @@ def test_each_candidate_ends_where_it_should(built: Path) -> None:
         "unfetched": "no_image",
     }
     assert kept == {
-        "astronaut": "A smiling astronaut in an orange space suit beside a flag",
-        "rocket": "A rocket stands on the launch pad at night",
+        "astronaut": "A smiling woman sits with her helmet in front of a flag",
+        "rocket": "A white rocket stands on its launch pad between tall towers under a dark blue night sky",
     }
 
 
@@ -117,8 +121,8 @@ def test_a_pair_holds_the_file_as_served_and_its_rivals(built: Path) -> None:
     [pair] = [pair for pair in corpus_pairs(built / "lait.parquet") if pair.page_url == "http://a/rocket"]
     assert pair.image == candidates()[1].image
     assert (pair.width, pair.height) == (640, 427)
-    assert [rival.text for rival in pair.rivals] == ["A rocket on a launch pad"]
-    assert 0.5 < pair.relevance <= 1.0
+    assert [rival.text for rival in pair.rivals] == ["A rocket stands on the launch pad at night"]
+    assert 0.6 <= pair.relevance <= 1.0
 
 
 def test_the_corpus_reads_as_one_dataset_with_its_version(built: Path) -> None:
@@ -135,7 +139,7 @@ def test_the_counters_add_up(built: Path) -> None:
 
 def test_the_report_shows_pairs_and_reasons_without_the_network(built: Path) -> None:
     page = (built / "lait.build" / "report.html").read_text()
-    assert "A rocket stands on the launch pad at night" in page
+    assert "A white rocket stands on its launch pad between tall towers under a dark blue night sky" in page
     assert "<h3>irrelevant</h3>" in page
     assert 'src="http' not in page
     assert page.count("data:image/jpeg;base64,") == 2
@@ -149,7 +153,11 @@ def test_a_rerun_finds_nothing_to_do(built: Path, capsys: pytest.CaptureFixture[
 
 
 def test_bytes_that_do_not_match_their_digest_are_counted_as_errors(tmp_path: Path) -> None:
-    row = candidate("a", jpeg(photograph("skimage.data/rocket.jpg")), "A rocket stands on the launch pad at night")
+    row = candidate(
+        "a",
+        jpeg(photograph("skimage.data/rocket.jpg")),
+        "A white rocket stands on its launch pad between tall towers under a dark blue night sky",
+    )
     lie = Candidate.from_row({**row.to_row(), "image_sha256": "0" * 64})
     shard(tmp_path / "in.parquet", [lie])
     assert main(["--input", str(tmp_path / "in.parquet"), "--output", str(tmp_path / "out.parquet"), *ONE_PROCESS]) == 0
