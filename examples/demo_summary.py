@@ -28,11 +28,11 @@ def main(folder: Path) -> None:
     """Print the summary of the demo that ran in `folder`."""
     crawl = read_json(folder / "crawl" / "stats.json")
     print(f"\ncrawl: {crawl}\n")
-    print(Funnel.from_json(read_json(folder / "lait.build" / "counters.json")).table())
+    print(Funnel.from_json(read_json(folder / "lait.parquet.build" / "counters.json")).table())
     print("\nthree pairs (relevance, size, source, text)", *sample_lines(folder / "lait.parquet", 3), sep="\n")
     print("\nlosses, first to last tenth of the run", *losses(folder / "checkpoint" / "metrics.jsonl"), sep="\n")
     print(f"\ncorpus      {folder / 'lait.parquet'}")
-    print(f"report      {folder / 'lait.build' / 'report.html'}")
+    print(f"report      {folder / 'lait.parquet.build' / 'report.html'}")
     print(f"checkpoint  {folder / 'checkpoint'}")
 
 

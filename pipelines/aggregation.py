@@ -5,13 +5,15 @@ Everything here is a plain function of records, so that Beam, or a test, may gro
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
 
 from pipelines.schema import Pair, Rival
 
 HASH_BITS = 64
+MAX_DISTANCE = 7  # bits: narrower bands than 8 bits would compare almost every hash with every other
+MAX_RIVALS = 100  # a pair: a picture on a hundred thousand pages must not make a row of a hundred thousand texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,8 @@ class AggregationRules:
     max_images_per_text: int = 10
 
     def __post_init__(self) -> None:
-        if not 0 <= self.near_distance <= 15:
-            raise ValueError(f"near_distance must lie in 0..15 bits, got {self.near_distance}")
+        if not 0 <= self.near_distance <= MAX_DISTANCE:
+            raise ValueError(f"near_distance must lie in 0..{MAX_DISTANCE} bits, got {self.near_distance}")
         if self.max_images_per_text < 1:
             raise ValueError(f"max_images_per_text must be at least 1, got {self.max_images_per_text}")
 
@@ -48,10 +50,11 @@ class Survivor:
     origin: str
 
     @property
-    def rank(self) -> tuple[float, str, str, str, str]:
+    def rank(self) -> tuple[float | str, ...]:
         """Sorts the best first: by relevance, and among equals always the same one."""
         pair = self.pair
-        return (-pair.relevance, pair.page_url, pair.image_url, pair.image_sha256, pair.fetched_at)
+        address = (pair.page_url, pair.image_url, pair.image_sha256, pair.fetched_at)
+        return (-pair.relevance, *address, pair.text, pair.text_source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +109,14 @@ def roots(edges: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def one_image(survivors: Iterable[Survivor]) -> Image:
-    """The best survivor, holding every other text seen with the image as a rival, and those merged into it."""
+    """The best survivor, holding the other texts seen with the image as rivals, and those merged into it."""
     best, *merged = sorted(survivors, key=lambda survivor: survivor.rank)
     rivals = list(best.pair.rivals)
     for other in merged:
         rivals.append(as_rival(other.pair))
         rivals.extend(other.pair.rivals)
-    return Image(replace(best, pair=replace(best.pair, rivals=sorted_rivals(rivals))), tuple(merged))
+    others = sorted_rivals(rival for rival in rivals if rival.text != best.pair.text)
+    return Image(replace(best, pair=replace(best.pair, rivals=others)), tuple(merged))
 
 
 def as_rival(pair: Pair) -> Rival:
@@ -120,20 +124,16 @@ def as_rival(pair: Pair) -> Rival:
     return Rival(pair.text, pair.text_source, pair.page_url, pair.relevance, None)
 
 
-def sorted_rivals(rivals: Sequence[Rival]) -> tuple[Rival, ...]:
-    """Without repetition, scored ones first and best first among them."""
-    return tuple(
-        sorted(
-            set(rivals),
-            key=lambda rival: (
-                rival.relevance is None,
-                -(rival.relevance or 0.0),
-                rival.page_url,
-                rival.source,
-                rival.text,
-            ),
-        )
-    )
+def sorted_rivals(rivals: Iterable[Rival]) -> tuple[Rival, ...]:
+    """Scored ones first and best first among them; of equal texts the first, and no more than `MAX_RIVALS`."""
+
+    def rank(rival: Rival) -> tuple[bool, float, str, str, str]:
+        return (rival.relevance is None, -(rival.relevance or 0.0), rival.page_url, rival.source, rival.text)
+
+    by_text: dict[str, Rival] = {}
+    for rival in sorted(rivals, key=rank):
+        by_text.setdefault(rival.text, rival)
+    return tuple(by_text.values())[:MAX_RIVALS]
 
 
 def text_key(text: str) -> str:

@@ -28,6 +28,9 @@ BATCH = 32  # candidates decoded at once: bounds memory, fills the models
 ANALYSED_ROW_GROUP = 64  # rows; small, so that a corpus shard reads little besides its own images
 
 
+SOURCE_ORDER = {source: index for index, source in enumerate(TEXT_SOURCES)}  # others come last
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A candidate that passed every test that needs no model.
@@ -59,8 +62,8 @@ class Analyser:
         self.recipe = recipe
         self.backbone = Backbone()
         self.nsfw = NsfwModel()
-        self.natural = NaturalModel()
-        self.relevance = RelevanceModel()
+        self.natural = NaturalModel(recipe.natural_model) if recipe.natural_model else NaturalModel()
+        self.relevance = RelevanceModel(recipe.relevance_model) if recipe.relevance_model else RelevanceModel()
 
     def verdicts(self, candidates: Sequence[Candidate]) -> list[Pair | Reject]:
         """One verdict a candidate, in order."""
@@ -97,7 +100,7 @@ class Analyser:
         """The candidate's texts after cleaning, without repetition, and those that cleaning dropped, by source order."""
         kept: dict[str, Text] = {}
         dropped = []
-        for raw in sorted(candidate.texts, key=lambda raw: TEXT_SOURCES.index(raw.source)):
+        for raw in sorted(candidate.texts, key=lambda raw: SOURCE_ORDER.get(raw.source, len(SOURCE_ORDER))):
             cleaned = self.recipe.text.clean(raw.text, raw.source)
             if cleaned.reason is None:
                 kept.setdefault(cleaned.text, Text(raw.source, cleaned.text))
@@ -179,6 +182,9 @@ def analyse(piece: Slice, analyser: Callable[[], Analyser], digest: str, folder:
     """
     analysed = folder / "analysed" / f"{piece.name}.parquet"
     if finished_funnel(piece, digest, folder) is None:
+        analysed.with_suffix(".json").unlink(
+            missing_ok=True
+        )  # it must not vouch for files that are about to be replaced
         pairs: list[Pair] = []
         rejects: list[Reject] = []
         judge = analyser()
@@ -206,7 +212,10 @@ def made_from(piece: Slice, digest: str) -> dict[str, str | int]:
 def finished_funnel(piece: Slice, digest: str, folder: Path) -> Funnel | None:
     """The funnel of a slice whose files are there and stand; else None."""
     marker = read_json(folder / "analysed" / f"{piece.name}.json")
-    return Funnel.from_json(marker["funnel"]) if marker.get("made_from") == made_from(piece, digest) else None
+    files = [folder / kind / f"{piece.name}.parquet" for kind in ("analysed", "rejects")]
+    if marker.get("made_from") != made_from(piece, digest) or not all(file.exists() for file in files):
+        return None
+    return Funnel.from_json(marker["funnel"])
 
 
 def rejected_funnel(candidates: int, rejects: Sequence[Reject]) -> Funnel:

@@ -44,20 +44,21 @@ def part_marker(folder: Path, name: str) -> Path:
     return folder / "parts" / f"{name}.json"
 
 
-def assemble(name: str, decisions: Iterable[Decision], folder: Path) -> None:
+def assemble(name: str, decisions: Iterable[Decision], digest: str, folder: Path) -> None:
     """Write corpus/NAME, rejects/NAME and, last, the marker parts/NAME.json, unless that marker says they are there.
 
     Raises:
         DataError: an analysed file is damaged, or the disk is full.
     """
     ordered = sorted(decisions, key=lambda decision: decision.image.best.pair.image_sha256)
-    made_from = hashlib.sha256(repr(ordered).encode()).hexdigest()
+    made_from = hashlib.sha256(f"{digest} {ordered!r}".encode()).hexdigest()
     part, marker = folder / "corpus" / name, part_marker(folder, name)
     if part.exists() and read_json(marker).get("made_from") == made_from:
         return
+    marker.unlink(missing_ok=True)  # it must not vouch for files that are about to be replaced
     kept = [decision.image.best for decision in ordered if not decision.is_dropped]
-    shared = [shared_reject(decision) for decision in ordered if decision.is_dropped]
-    merged = [verdict for decision in ordered for verdict in merged_rejects(decision.image)]
+    shared = [verdict for decision in ordered if decision.is_dropped for verdict in shared_rejects(decision)]
+    merged = [verdict for decision in ordered if not decision.is_dropped for verdict in merged_rejects(decision.image)]
     write_parquet(part, (pair.to_row() for pair in with_bytes(kept)), PAIR_SCHEMA, CORPUS_ROW_GROUP)
     rejects = sorted([*shared, *merged], key=lambda verdict: (verdict.page_url, verdict.image_url))
     write_parquet(folder / "rejects" / name, (verdict.to_row() for verdict in rejects), REJECT_SCHEMA, 10_000)
@@ -67,22 +68,25 @@ def assemble(name: str, decisions: Iterable[Decision], folder: Path) -> None:
     write_json(marker, {"made_from": made_from, "funnel": funnel.to_json()})
 
 
-def shared_reject(decision: Decision) -> Reject:
-    """Why an image went whose text stands on too many others."""
-    pair = decision.image.best.pair
+def shared_rejects(decision: Decision) -> Iterator[Reject]:
+    """One record for each page of an image that went because its text stands on too many others."""
     detail = f"on {decision.sharing} images"
-    return Reject(pair.page_url, pair.image_url, pair.image_sha256, pair.text, "aggregation", "text_shared", detail)
+    for survivor in (decision.image.best, *decision.image.merged):
+        yield aggregation_reject(survivor.pair, "text_shared", detail)
 
 
 def merged_rejects(image: Image) -> Iterator[Reject]:
     """One record for each survivor that lives on in the image's best pair."""
     best = image.best.pair
     for survivor in image.merged:
-        pair = survivor.pair
-        detail = f"merged into {best.image_sha256} of {best.page_url}"
-        yield Reject(
-            pair.page_url, pair.image_url, pair.image_sha256, pair.text, "aggregation", "duplicate_image", detail
+        yield aggregation_reject(
+            survivor.pair, "duplicate_image", f"merged into {best.image_sha256} of {best.page_url}"
         )
+
+
+def aggregation_reject(pair: Pair, reason: str, detail: str) -> Reject:
+    """The reject record of a pair that aggregation takes out."""
+    return Reject(pair.page_url, pair.image_url, pair.image_sha256, pair.text, "aggregation", reason, detail)
 
 
 def with_bytes(survivors: Sequence[Survivor]) -> list[Pair]:

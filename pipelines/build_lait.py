@@ -5,9 +5,9 @@ import contextlib
 import io
 import logging
 import re
-import shutil
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import apache_beam as beam
@@ -16,7 +16,7 @@ from apache_beam.options.pipeline_options import PipelineOptions, StandardOption
 from pipelines import transforms
 from pipelines.funnel import Funnel
 from pipelines.local_runner import LocalRunner
-from pipelines.plan import Plan, planned, recipe_named, reconciled, sweep
+from pipelines.plan import PART, Plan, planned, recipe_named, reconciled, reserved, sweep
 from pipelines.progress import progress_bar
 from pipelines.recipe import Recipe
 from pipelines.report import sample_lines, write_report
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         type=Path,
         default=Path("lait.parquet"),
         metavar="DIR",
-        help="the corpus, a folder of shards (default: %(default)s); NAME.build/ beside it explains it",
+        help="the corpus, a folder of shards (default: %(default)s); DIR.build/ beside it explains it",
     )
     parser.add_argument(
         "--recipe",
@@ -60,8 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         recipe = recipe_named(options.recipe)
         plan = planned(options.input, options.output, recipe)
         runner = beam_options(rest)
-        funnel = finished(plan) or built(plan, recipe, runner)
-    except (DataError, UsageError) as error:
+        with reserved(plan):
+            funnel = finished(plan) or built(plan, recipe, runner)
+    except (DataError, UsageError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -79,6 +80,9 @@ def beam_options(arguments: Sequence[str]) -> PipelineOptions:
         UsageError: there is no such runner or option, or the runner would lose records.
     """
     flags = with_runner(arguments)
+    for before, word in pairwise(["--first=", *flags]):
+        if not word.startswith("-") and ("=" in before or not before.startswith("-")):
+            raise UsageError(f"what is {word!r} for? every value has its option, such as --input {word}")
     if "--runner=DaskRunner" in flags:
         raise UsageError("the dask runner loses records on graphs that branch, as this one does; use another runner")
     options = PipelineOptions(flags)
@@ -92,7 +96,8 @@ def beam_options(arguments: Sequence[str]) -> PipelineOptions:
 def finished(plan: Plan) -> Funnel | None:
     """The funnel of a build that is there already, made from the same input by the same recipe; else None."""
     done = read_json(plan.folder / "build.json")
-    if done.get("made_from") != plan.made_from or any(not (plan.corpus / part).exists() for part in plan.parts):
+    files = [plan.folder / "report.html", *(plan.corpus / part for part in plan.parts)]
+    if done.get("made_from") != plan.made_from or not all(file.exists() for file in files):
         return None
     print(f"{plan.corpus} is up to date: same input, same recipe")
     return Funnel.from_json(done["funnel"])
@@ -104,13 +109,14 @@ def built(plan: Plan, recipe: Recipe, options: PipelineOptions) -> Funnel:
     Raises:
         DataError: a shard is damaged or the disk is full.
     """
-    with progress_bar(plan.pieces, plan.digest, plan.folder):
+    (plan.folder / "build.json").unlink(missing_ok=True)  # it must not vouch for a corpus that is about to change
+    with progress_bar(plan.pieces, plan.analysis, plan.folder):
         run(plan, recipe, options)
-    funnel = reconciled(plan)
     sweep(plan)
-    put_in_place(plan.folder / "corpus", plan.corpus, plan.folder / "replaced")
+    funnel = reconciled(plan)
     write_json(plan.folder / "counters.json", funnel.to_json())
-    write_report(plan.folder / "report.html", plan.corpus, plan.folder / "rejects", funnel)
+    write_report(plan.folder / "report.html", plan.folder / "corpus", plan.folder / "rejects", funnel)
+    put_in_place(plan.folder / "corpus", plan.corpus, plan.folder / "replaced")
     write_json(plan.folder / "build.json", {"made_from": plan.made_from, "funnel": funnel.to_json()})
     return funnel
 
@@ -126,9 +132,11 @@ def run(plan: Plan, recipe: Recipe, options: PipelineOptions) -> None:
         runner = LocalRunner() if options.view_as(StandardOptions).runner == "FnApiRunner" else None
         # Beam prints the traceback of what it raises.
         with contextlib.redirect_stderr(io.StringIO()), beam.Pipeline(runner, options) as pipeline:
-            transforms.build(pipeline, plan.pieces, recipe, plan.digest, plan.shards, plan.folder)
+            transforms.build(pipeline, plan, recipe)
     except Exception as error:
         # A worker's exception arrives with Beam's words around it, from another process as text inside another one.
+        if "KeyboardInterrupt" in f"{type(error).__name__}: {error}":
+            raise KeyboardInterrupt from None
         if message := re.search(r"DataError: (.+?)(?: \[while running|\n|\\n|$)", f"{type(error).__name__}: {error}"):
             raise DataError(message[1]) from error
         raise
@@ -136,11 +144,19 @@ def run(plan: Plan, recipe: Recipe, options: PipelineOptions) -> None:
 
 def put_in_place(fresh: Path, corpus: Path, replaced: Path) -> None:
     """Swap the folder `fresh` in for `corpus`, whole; a run killed in between does it when it is started again."""
-    shutil.rmtree(replaced, ignore_errors=True)
+    remove_shards(replaced)
     if corpus.exists():
         corpus.rename(replaced)
     fresh.rename(corpus)
-    shutil.rmtree(replaced, ignore_errors=True)
+    remove_shards(replaced)
+
+
+def remove_shards(folder: Path) -> None:
+    """Remove a folder of shards, or just them where a user has put something beside them."""
+    for path in [path for path in folder.glob("*") if PART.fullmatch(path.name)]:
+        path.unlink()
+    if folder.exists() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 if __name__ == "__main__":

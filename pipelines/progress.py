@@ -33,7 +33,8 @@ def _watch(bar: "tqdm[None]", waiting: list[Slice], digest: str, folder: Path, e
     dropped, last_look = 0, False
     while waiting and not last_look:
         last_look = ended.wait(SECONDS)
-        for piece in list(waiting):
+        written = {path.stem for path in (folder / "analysed").glob("*.json")}  # one look, however many slices
+        for piece in [piece for piece in waiting if piece.name in written]:
             funnel = finished_funnel(piece, digest, folder)
             if funnel is not None:
                 waiting.remove(piece)

@@ -1,6 +1,7 @@
 """The corpus recipe: every rule and threshold between a candidate and the corpus, as one value."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from filters.natural import NaturalFilter
 from filters.nsfw import NsfwFilter
@@ -23,6 +24,8 @@ class Recipe:
         nsfw: pornographic and racy images.
         natural: drawings, charts, screenshots and pictures without content.
         relevance: the weak image-text model's probability.
+        natural_model: file of another naturalness model (`python -m filters.fit_natural`); None for the packaged one.
+        relevance_model: folder of another relevance model (`python -m scoring.fit`); None for the packaged one.
         aggregation: one pair an image, and no text that too many images share.
     """
 
@@ -31,4 +34,6 @@ class Recipe:
     nsfw: NsfwFilter = field(default_factory=NsfwFilter)
     natural: NaturalFilter = field(default_factory=NaturalFilter)
     relevance: RelevanceFilter = field(default_factory=RelevanceFilter)
+    natural_model: Path | None = None
+    relevance_model: Path | None = None
     aggregation: AggregationRules = field(default_factory=AggregationRules)

@@ -58,17 +58,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageError as error:
         print(f"beam: error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 def run(file: Path, arguments: Sequence[str]) -> int:
-    """Run the script as Python would, with these arguments; its exit status.
+    """Run the script with these arguments; its exit status.
+
+    It may import what lies beside it or in the working directory, and so may the workers.
 
     Raises:
         UsageError: there is no such script.
     """
     if not file.is_file():
-        raise UsageError(f"{file} does not exist; give a Beam script, such as pipelines/build_lait.py")
+        what = "is a folder" if file.is_dir() else "does not exist"
+        raise UsageError(f"{file} {what}; give a Beam script, such as pipelines/build_lait.py")
     sys.argv = [str(file), *arguments]
+    beside = [str(file.resolve().parent), str(Path.cwd())]
+    sys.path.extend(beside)  # at the end: a module of ours must not hide one that is installed
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), *beside]))
     try:
         runpy.run_path(str(file), run_name="__main__")
     except SystemExit as end:
@@ -84,7 +92,7 @@ def with_runner(arguments: Sequence[str]) -> list[str]:
     Raises:
         UsageError: the runner is unknown, cannot be used as installed, or would lose records.
     """
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser = argparse.ArgumentParser("beam run", "beam run FILE [arguments]", add_help=False, allow_abbrev=False)
     parser.add_argument("--runner", default="direct")
     parser.add_argument("--direct_running_mode")
     parser.add_argument("--direct_num_workers", type=int)
@@ -100,6 +108,8 @@ def with_runner(arguments: Sequence[str]) -> list[str]:
         raise UsageError("--direct_running_mode=multi_threading loses records without a word; use multi_processing")
     if runner != RUNNERS["direct"]:
         return [f"--runner={runner}", *rest]
+    if (options.direct_num_workers or 0) < 0:
+        raise UsageError(f"--direct_num_workers {options.direct_num_workers} must be at least 1, or 0 for one a core")
     workers = options.direct_num_workers or os.cpu_count() or 1
     mode = options.direct_running_mode or ("multi_processing" if workers > 1 else "in_memory")
     return [f"--runner={runner}", f"--direct_running_mode={mode}", f"--direct_num_workers={workers}", *rest]

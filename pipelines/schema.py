@@ -52,7 +52,8 @@ class Pair:
         relevance: calibrated probability that the text describes the image.
         nsfw: the NSFW model's score in [0, 1]; higher is worse.
         natural: the naturalness model's score in [0, 1]; higher is more photo-like.
-        rivals: every other text seen with this image, on this page or on those merged into it, best first.
+        rivals: the other texts seen with this image, on this page or on those merged into it, best first; of equal texts
+            the best, and at most `pipelines.aggregation.MAX_RIVALS`.
         page_url: the page of the winning text.
         image_url: where the image was fetched from.
         license_url: the licence the page points to; None if it says nothing.
@@ -98,7 +99,7 @@ class Reject:
         image_url: the candidate's image.
         image_sha256: hex digest of the image; None without bytes.
         text: the text the decision fell on; None when it fell on the image.
-        stage: size, text, nsfw, natural, relevance or aggregation.
+        stage: image, size, text, nsfw, natural, relevance, aggregation or error.
         reason: a lower-case word, stable for ever.
         detail: the value behind the reason, such as a score or the pair it was merged into; may be empty.
     """
@@ -178,13 +179,14 @@ def open_shard(path: Path, schema: pa.Schema) -> pq.ParquetFile:
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(f"{path} is not a whole Parquet file ({error}); delete it or fetch it again") from error
     found = shard.schema_arrow.metadata or {}
-    if found.get(b"lait.schema", b"").decode() != name:
+    fits = all(field.name in shard.schema_arrow.names for field in schema)
+    if found.get(b"lait.schema", b"").decode() != name or not fits:
         raise DataError(
             f"{path} holds no {name} rows (columns: {', '.join(shard.schema_arrow.names[:6])}); give {name} shards"
         )
-    if found[b"lait.version"].decode() != version:
+    if found.get(b"lait.version", b"none").decode() != version:
         raise DataError(
-            f"{path} has {name} schema {found[b'lait.version'].decode()}, this version reads {version}; rebuild it"
+            f"{path} has {name} schema {found.get(b'lait.version', b'none').decode()}, this version reads {version}; rebuild it"
         )
     return shard
 
@@ -195,7 +197,7 @@ def shard_paths(source: Path, schema: pa.Schema) -> list[Path]:
     Raises:
         DataError: there are none, or one of them is not a whole file of `schema`.
     """
-    paths = sorted(source.glob("*.parquet")) if source.is_dir() else [source]
+    paths = sorted(path for path in source.glob("*.parquet") if path.is_file()) if source.is_dir() else [source]
     if not paths:
         raise DataError(f"{source}/ holds no *.parquet shards; check the path or make them first")
     for path in paths:

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ class Slice:
         first: its first row group.
         last: one past its last row group.
         rows: candidates in it.
-        fingerprint: digest of the shard's size and footer; other content, other fingerprint.
+        fingerprint: digest of the shard's footer, size and time of change, as `make` would look at it.
     """
 
     path: str
@@ -56,9 +57,10 @@ def candidate_shards(source: Path) -> list[Path]:
         raise DataError(
             f"{source} does not exist; crawl first (scrapy crawl webpages -a out={source}) or check --input"
         )
-    paths = sorted(source.glob("candidates/*.parquet")) or sorted(source.glob("*.parquet"))
+    found = sorted(source.glob("candidates/*.parquet")) or sorted(source.glob("*.parquet"))
+    paths = [path for path in found if path.is_file()]  # a corpus beside the shards is a folder of that ending
     if not paths:
-        raise DataError(f"{source}/ holds no candidate shards; did the crawl keep a page? see {source / 'stats.json'}")
+        raise DataError(f"{source}/ holds no candidate shards; crawl first, or check --input")
     return paths
 
 
@@ -84,12 +86,13 @@ def slices(paths: Sequence[Path], max_bytes: int) -> list[Slice]:
 
 
 def _fingerprint(path: Path) -> str:
-    """Digest of a Parquet file's size and footer, which holds every column chunk's offsets and statistics."""
+    """Digest of a Parquet file's footer, size and modification time: no second look at terabytes."""
+    status = path.stat()
     with path.open("rb") as file:
-        size = file.seek(-8, os.SEEK_END) + 8
+        file.seek(-8, os.SEEK_END)
         footer = int.from_bytes(file.read(4), "little")
-        file.seek(-min(size, 8 + footer), os.SEEK_END)
-        return hashlib.sha256(size.to_bytes(8, "little") + file.read()).hexdigest()
+        file.seek(-min(status.st_size, 8 + footer), os.SEEK_END)
+        return hashlib.sha256(f"{status.st_size} {status.st_mtime_ns} ".encode() + file.read()).hexdigest()
 
 
 def candidate_rows(piece: Slice, batch_size: int) -> Iterator[list[dict[str, Any]]]:
@@ -114,12 +117,13 @@ def whole_file(path: Path) -> Iterator[Path]:
         DataError: the disk is full; whatever stood at `path` before still does.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
         yield draft
         with draft.open("rb") as file:
             os.fsync(file.fileno())
         draft.replace(path)
+        sync_folder(path.parent)
     except OSError as error:
         if error.errno not in OUT_OF_SPACE:
             raise
@@ -128,6 +132,15 @@ def whole_file(path: Path) -> Iterator[Path]:
         ) from error
     finally:
         draft.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in the folder last through a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_parquet(path: Path, rows: Iterable[Mapping[str, Any]], schema: pa.Schema, row_group_size: int) -> None:

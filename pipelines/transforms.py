@@ -14,6 +14,7 @@ from pipelines import aggregation
 from pipelines.aggregation import AggregationRules, Image, Survivor
 from pipelines.analysis import Analyser, analyse
 from pipelines.assembly import Decision, assemble, shard_index, shard_name
+from pipelines.plan import Plan
 from pipelines.recipe import Recipe
 from pipelines.shards import Slice
 
@@ -40,14 +41,14 @@ class Analyse(beam.DoFn):
 class Assemble(beam.DoFn):
     """Writes one shard of the corpus (see `pipelines.assembly.assemble`)."""
 
-    def __init__(self, shards: int, folder: str) -> None:
-        self.shards, self.folder = shards, folder
+    def __init__(self, shards: int, digest: str, folder: str) -> None:
+        self.shards, self.digest, self.folder = shards, digest, folder
 
     def process(self, element: tuple[int, Iterable[Decision | None]]) -> None:
         """Write the shard of index `element[0]`."""
         index, decisions = element
         kept = (decision for decision in decisions if decision is not None)
-        assemble(shard_name(index, self.shards), kept, Path(self.folder))
+        assemble(shard_name(index, self.shards), kept, self.digest, Path(self.folder))
 
 
 class OneImageEach(beam.PTransform[Any, Any]):
@@ -97,25 +98,25 @@ def decided(group: tuple[str, Iterable[Image]], rules: AggregationRules) -> Iter
         yield Decision(image, len(images), dropped)
 
 
-def build(pipeline: beam.Pipeline, pieces: list[Slice], recipe: Recipe, digest: str, shards: int, folder: Path) -> None:
-    """Put the whole build on `pipeline`; its results are the files in `folder`."""
-    rules = recipe.aggregation
+def build(pipeline: beam.Pipeline, plan: Plan, recipe: Recipe) -> None:
+    """Put the whole build on `pipeline`; its results are the files in the plan's folder."""
+    rules, folder = recipe.aggregation, str(plan.folder)
     decisions = (
         pipeline
-        | "Slices" >> beam.Create(pieces)
+        | "Slices" >> beam.Create(plan.pieces)
         | "Spread" >> beam.Reshuffle()  # else the first worker would get them all
-        | "Analyse" >> beam.ParDo(Analyse(recipe, digest, str(folder)))
+        | "Analyse" >> beam.ParDo(Analyse(recipe, plan.analysis, folder))
         | "One image each" >> OneImageEach(rules)
         | beam.Map(lambda image: (aggregation.text_key(image.best.pair.text), image))
         | "Texts" >> beam.GroupByKey()
         | beam.FlatMap(decided, rules)
-        | beam.Map(lambda decision: (shard_index(decision.image.best.pair.image_sha256, shards), decision))
+        | beam.Map(lambda decision: (shard_index(decision.image.best.pair.image_sha256, plan.shards), decision))
     )
     # Every shard gets an element of its own, so that a range without a pair is written too, empty.
-    every = pipeline | "Shards" >> beam.Create([(index, None) for index in range(shards)])
+    every = pipeline | "Shards" >> beam.Create([(index, None) for index in range(plan.shards)])
     (
         (decisions, every)
         | beam.Flatten()
         | "Ranges" >> beam.GroupByKey()
-        | "Assemble" >> beam.ParDo(Assemble(shards, str(folder)))
+        | "Assemble" >> beam.ParDo(Assemble(plan.shards, plan.digest, folder))
     )

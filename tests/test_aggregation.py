@@ -87,10 +87,16 @@ def test_equal_scores_are_decided_by_the_address_not_by_the_order() -> None:
     assert one_image([two, one]).best.pair.page_url == "http://a"
 
 
-def test_a_rival_seen_twice_is_listed_once() -> None:
-    rival = Rival("A boat", "title", "http://a", 0.5, None)
-    image = one_image([survivor("http://a", 0.9, rivals=(rival,)), survivor("http://b", 0.8, rivals=(rival,))])
-    assert image.best.pair.rivals.count(rival) == 1
+def test_a_rival_text_is_listed_once_and_never_the_pairs_own() -> None:
+    rivals = (Rival("A boat", "title", "http://a", 0.5, None), Rival("A boat", "alt", "http://a", 0.25, None))
+    image = one_image([survivor("http://a", 0.9, rivals=rivals), survivor("http://b", 0.8, rivals=rivals)])
+    assert image.best.pair.rivals == rivals[:1]
+
+
+def test_a_picture_on_countless_pages_keeps_its_best_hundred_rivals() -> None:
+    copies = [survivor(f"http://a/{number:03d}", 1 - number / 1000, f"Boat {number}") for number in range(300)]
+    rivals = one_image(copies).best.pair.rivals
+    assert [rival.text for rival in rivals] == [f"Boat {number}" for number in range(1, 101)]
 
 
 def test_text_keys_ignore_case_punctuation_and_white_space() -> None:
@@ -98,7 +104,7 @@ def test_text_keys_ignore_case_punctuation_and_white_space() -> None:
     assert text_key("a red boat") != text_key("a red goat")
 
 
-@pytest.mark.parametrize("rules", [{"near_distance": -1}, {"near_distance": 16}, {"max_images_per_text": 0}])
+@pytest.mark.parametrize("rules", [{"near_distance": -1}, {"near_distance": 8}, {"max_images_per_text": 0}])
 def test_rules_that_make_no_sense_are_refused_with_their_value(rules: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=str(next(iter(rules.values())))):
         AggregationRules(**rules)

@@ -1,3 +1,4 @@
+import fcntl
 import hashlib
 import io
 import os
@@ -5,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -100,7 +103,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_each_candidate_ends_where_it_should(built: Path) -> None:
-    ended = {row.page_url.removeprefix("http://a/"): row.reason for row in reject_records(built / "lait.build/rejects")}
+    ended = {
+        row.page_url.removeprefix("http://a/"): row.reason
+        for row in reject_records(built / "lait.parquet.build/rejects")
+    }
     kept = {pair.page_url.removeprefix("http://a/"): pair.text for pair in corpus_pairs(built / "lait.parquet")}
     assert ended == {
         "copy": "duplicate_image",
@@ -132,13 +138,13 @@ def test_the_corpus_reads_as_one_dataset_with_its_version(built: Path) -> None:
 
 
 def test_the_counters_add_up(built: Path) -> None:
-    counters = read_json(built / "lait.build" / "counters.json")
+    counters = read_json(built / "lait.parquet.build" / "counters.json")
     assert (counters["candidates"], counters["pairs"], counters["merged"], counters["errors"]) == (9, 2, 1, 0)
     assert sum(counters["rejects"].values()) == 6
 
 
 def test_the_report_shows_pairs_and_reasons_without_the_network(built: Path) -> None:
-    page = (built / "lait.build" / "report.html").read_text()
+    page = (built / "lait.parquet.build" / "report.html").read_text()
     assert "A white rocket stands on its launch pad between tall towers under a dark blue night sky" in page
     assert "<h3>irrelevant</h3>" in page
     assert 'src="http' not in page
@@ -161,7 +167,7 @@ def test_bytes_that_do_not_match_their_digest_are_counted_as_errors(tmp_path: Pa
     lie = Candidate.from_row({**row.to_row(), "image_sha256": "0" * 64})
     shard(tmp_path / "in.parquet", [lie])
     assert main(["--input", str(tmp_path / "in.parquet"), "--output", str(tmp_path / "out.parquet"), *ONE_PROCESS]) == 0
-    counters = read_json(tmp_path / "out.build" / "counters.json")
+    counters = read_json(tmp_path / "out.parquet.build" / "counters.json")
     assert counters == {"candidates": 1, "pairs": 0, "merged": 0, "errors": 1, "rejects": {}}
     assert list(corpus_pairs(tmp_path / "out.parquet")) == []
 
@@ -176,7 +182,21 @@ def test_a_shard_that_goes_away_leaves_no_trace(tmp_path: Path) -> None:
     gone.unlink()
     assert main(arguments) == 0
     assert [pair.page_url for pair in corpus_pairs(tmp_path / "out.parquet")] == ["http://a/astronaut"]
-    assert len(list((tmp_path / "out.build" / "analysed").glob("*.parquet"))) == 1
+    assert len(list((tmp_path / "out.parquet.build" / "analysed").glob("*.parquet"))) == 1
+
+
+def test_a_source_of_text_that_is_new_to_us_is_taken_like_any_other(tmp_path: Path) -> None:
+    row = candidates()[1]
+    odd = replace(row, texts=(Text("aria_label", row.texts[0].text),))
+    shard(tmp_path / "in.parquet", [odd])
+    assert main(["--input", str(tmp_path / "in.parquet"), "--output", str(tmp_path / "out.parquet"), *ONE_PROCESS]) == 0
+    assert [pair.text_source for pair in corpus_pairs(tmp_path / "out.parquet")] == ["aria_label"]
+
+
+def test_a_shard_without_a_row_makes_an_empty_corpus(tmp_path: Path) -> None:
+    pq.ParquetWriter(tmp_path / "in.parquet", CANDIDATE_SCHEMA).close()
+    assert main(["--input", str(tmp_path / "in.parquet"), "--output", str(tmp_path / "out.parquet"), *ONE_PROCESS]) == 0
+    assert pyarrow.dataset.dataset(tmp_path / "out.parquet").count_rows() == 0
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -205,11 +225,25 @@ def test_bad_output_and_recipe_are_one_clear_line(tmp_path: Path, capsys: pytest
     assert "is a file" in refused(capsys, "--input", source, "--output", source)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
-    assert "was not made by this command" in refused(capsys, "--input", source, "--output", str(tmp_path / "mine"))
+    assert "not made by this command" in refused(capsys, "--input", source, "--output", str(tmp_path / "mine"))
+    (tmp_path / "mine.build").mkdir()
+    assert "holds thesis.txt" in refused(capsys, "--input", source, "--output", str(tmp_path / "mine"))
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
+    assert "cannot write to" in refused(capsys, "--input", source, "--output", f"{source}/corpus")
     assert "MODULE:NAME" in refused(capsys, "--input", source, "--recipe", "nowhere:RECIPE")
     assert "not a pipelines.recipe.Recipe" in refused(capsys, "--input", source, "--recipe", "json:dumps")
     output = ["--output", str(tmp_path / "out.parquet")]
     assert "unknown option --imput" in refused(capsys, "--input", source, *output, "--imput", source)
+    assert "what is 'crawl' for?" in refused(capsys, "--input", source, *output, "crawl")
+
+
+def test_two_builds_into_one_corpus_do_not_meet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = str(shard(tmp_path / "in.parquet", candidates()[:1]))
+    (tmp_path / "out.parquet.build").mkdir()
+    with (tmp_path / "out.parquet.build" / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        said = refused(capsys, "--input", source, "--output", str(tmp_path / "out.parquet"))
+    assert "another build is writing" in said
 
 
 def test_damage_inside_a_shard_ends_in_one_clear_line_and_keeps_the_finished_slices(
@@ -226,27 +260,63 @@ def test_damage_inside_a_shard_ends_in_one_clear_line_and_keeps_the_finished_sli
     assert main(["--input", str(tmp_path / "in"), "--output", str(tmp_path / "out.parquet"), *ONE_PROCESS]) == 0
 
 
-def test_killed_half_way_and_started_again_it_gives_the_same_bytes_as_one_run(tmp_path: Path) -> None:
+def started(*arguments: str) -> subprocess.Popen[str]:
+    """A build with a worker a core, in a process group of its own."""
+    command = [sys.executable, "-m", "pipelines.run", "run", "pipelines/build_lait.py", *arguments]
+    root = Path(__file__).parent.parent
+    return subprocess.Popen(
+        command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def wait_until(happened: Callable[[], bool], running: subprocess.Popen[str]) -> None:
+    while not happened():
+        assert running.poll() is None
+        time.sleep(0.02)
+
+
+def corpus_bytes(corpus: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in corpus.iterdir()}
+
+
+def test_stopped_or_killed_half_way_and_started_again_it_gives_the_same_bytes_as_one_run(tmp_path: Path) -> None:
     for index, row in enumerate(candidates()):
         shard(tmp_path / "crawl" / f"{index}.parquet", [row])
-    command = [sys.executable, "-m", "pipelines.run", "run", "pipelines/build_lait.py"]
-    command += ["--input", str(tmp_path / "crawl"), "--output", str(tmp_path / "lait.parquet")]
-    root = Path(__file__).parent.parent
-    running = subprocess.Popen(command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                               start_new_session=True)  # fmt: skip
-    markers = tmp_path / "lait.build" / "analysed"
-    while not list(markers.glob("*.json")):
-        assert running.poll() is None
-        time.sleep(0.05)
-    os.killpg(running.pid, signal.SIGKILL)
-    running.wait()
-    assert not (tmp_path / "lait.parquet").exists()
+    arguments = ["--input", str(tmp_path / "crawl"), "--output", str(tmp_path / "lait.parquet")]
+    markers = tmp_path / "lait.parquet.build" / "analysed"
+    for ending, status in ((signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)):
+        before = len(list(markers.glob("*.json")))
+        running = started(*arguments)
+        wait_until(lambda before=before: len(list(markers.glob("*.json"))) > before, running)  # type: ignore[misc]
+        os.killpg(running.pid, ending)
+        _, said = running.communicate()
+        assert running.returncode == status
+        assert said.endswith("goes on from the slices that are finished\n") == (status == 130)
+        assert not (tmp_path / "lait.parquet").exists()
     finished = {path: path.stat().st_mtime_ns for path in markers.glob("*.json")}
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert main([*arguments, *ONE_PROCESS]) == 0
     assert {path: path.stat().st_mtime_ns for path in finished} == finished
     assert main(["--input", str(tmp_path / "crawl"), "--output", str(tmp_path / "one.parquet"), *ONE_PROCESS]) == 0
-    killed, one = (
-        [path.read_bytes() for path in (tmp_path / name).iterdir()] for name in ("lait.parquet", "one.parquet")
+    assert corpus_bytes(tmp_path / "lait.parquet") == corpus_bytes(tmp_path / "one.parquet")
+
+
+def test_a_build_by_another_recipe_killed_in_between_leaves_nothing_stale(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shard(tmp_path / "in.parquet", candidates())
+    arguments = ["--input", str(tmp_path / "in.parquet"), "--output", str(tmp_path / "lait.parquet")]
+    assert main([*arguments, *ONE_PROCESS]) == 0
+    before = corpus_bytes(tmp_path / "lait.parquet")
+    (tmp_path / "strict.py").write_text(
+        "from pipelines.recipe import Recipe, SizeFilter\nRECIPE = Recipe(size=SizeFilter(min_side=500))\n"
     )
-    assert killed == one
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    running = started(*arguments, "--recipe", "strict:RECIPE")
+    [marker] = (tmp_path / "lait.parquet.build" / "analysed").glob("*.json")
+    wait_until(lambda: not marker.exists(), running)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.communicate()
+    assert corpus_bytes(tmp_path / "lait.parquet") == before
+    assert main([*arguments, *ONE_PROCESS]) == 0
+    assert corpus_bytes(tmp_path / "lait.parquet") == before == corpus_bytes(built / "lait.parquet")
+    assert read_json(marker)["funnel"]["candidates"] == 9

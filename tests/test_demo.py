@@ -44,7 +44,7 @@ def test_every_page_ends_as_the_truth_file_says(demo: Path) -> None:
     ended: dict[str, tuple[str, str | None]] = {}
     for row in pyarrow.dataset.dataset(demo / "crawl" / "refused").to_table().to_pylist():
         ended[path(row["page_url"])] = ("refused", row["reason"])
-    for verdict in reject_records(demo / "lait.build" / "rejects"):
+    for verdict in reject_records(demo / "lait.parquet.build" / "rejects"):
         outcome = "merged" if verdict.reason == "duplicate_image" else "reject"
         ended[path(verdict.page_url)] = (outcome, verdict.reason)
     for pair in corpus_pairs(demo / "lait.parquet"):
@@ -58,7 +58,7 @@ def test_each_pair_is_the_right_picture_with_the_right_text(demo: Path) -> None:
 
 
 def test_the_demo_meets_every_reason_a_candidate_can_be_dropped_for(demo: Path) -> None:
-    funnel = Funnel.from_json(read_json(demo / "lait.build" / "counters.json"))
+    funnel = Funnel.from_json(read_json(demo / "lait.parquet.build" / "counters.json"))
     met = {reason for _, reason, _ in funnel.drops()}
     assert met >= {row["reason"] for row in TRUTH if row["outcome"] == "reject"}
     assert funnel.candidates == len([row for row in TRUTH if row["outcome"] != "refused"])

@@ -73,18 +73,26 @@ def test_shards_of_one_name_in_two_folders_get_different_slice_names(tmp_path: P
     assert len({piece.name for piece in slices(paths, 1 << 20)}) == 2
 
 
-def test_a_changed_shard_has_another_fingerprint(tmp_path: Path) -> None:
-    path = tmp_path / "a.parquet"
-    [before] = slices([shard(path, 3)], 1 << 20)
-    [same] = slices([shard(path, 3)], 1 << 20)
-    [after] = slices([shard(path, 4)], 1 << 20)
-    assert before == same
+def test_a_shard_that_was_written_again_has_another_fingerprint(tmp_path: Path) -> None:
+    path = shard(tmp_path / "a.parquet", 3)
+    [before] = slices([path], 1 << 20)
+    assert slices([path], 1 << 20) == [before]
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"A red boat", b"A rad boat"))
+    [after] = slices([path], 1 << 20)
+    assert len(path.read_bytes()) == len(data)
     assert before.fingerprint != after.fingerprint
 
 
 def test_a_crawl_folder_a_folder_of_shards_and_a_shard_are_all_input(tmp_path: Path) -> None:
     path = shard(tmp_path / "crawl" / "candidates" / "a.parquet", 1)
     assert [candidate_shards(given) for given in (tmp_path / "crawl", path.parent, path)] == [[path]] * 3
+
+
+def test_a_corpus_beside_the_shards_is_not_taken_for_one(tmp_path: Path) -> None:
+    path = shard(tmp_path / "a.parquet", 1)
+    (tmp_path / "lait.parquet").mkdir()
+    assert candidate_shards(tmp_path) == [path]
 
 
 @pytest.mark.parametrize("folder", ["nowhere", "empty"])

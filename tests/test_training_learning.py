@@ -10,14 +10,11 @@ import torch
 from tests.training_world import world, write_corpus
 from training.batch import Masking
 from training.loop import train
-from training.losses import TaskWeights
 from training.prepare import Settings, build_sampler, prepare
 from training.recipes import tiny
 
-# ITM alone, as the four tasks together take far more steps to leave chance in a model this small.
-ITM_ONLY = TaskWeights(mlm=0, moc=0, mrfr=0)
-RECIPE = replace(tiny(), batch_size=64, learning_rate=2e-3, dropout=0.0, weights=ITM_ONLY)
-STEPS = 220
+RECIPE = replace(tiny(), batch_size=64, learning_rate=4e-3, dropout=0.0)
+STEPS = 300
 UNMASKED = Masking(token_share=0, region_share=0)
 
 
@@ -55,7 +52,7 @@ def itm_accuracy_on_held_out(folder: Path, shuffled: bool) -> float:
 
 @pytest.mark.slow
 def test_matching_beats_chance_on_pairs_never_seen(tmp_path: Path) -> None:
-    assert itm_accuracy_on_held_out(tmp_path, shuffled=False) > 0.7
+    assert itm_accuracy_on_held_out(tmp_path, shuffled=False) > 0.8
 
 
 @pytest.mark.slow

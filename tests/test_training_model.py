@@ -1,5 +1,5 @@
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -65,6 +65,30 @@ def test_region_embedding_is_the_norm_of_feature_segment_location_and_dummy_posi
     summed = v + table.segment.weight[REGION_SEGMENT] + p_img + table.position.weight[10]
     expected = F.layer_norm(summed, (8,), table.region_norm.weight, table.region_norm.bias, 1e-12)
     torch.testing.assert_close(table.regions(features, locations), expected)
+
+
+def test_region_features_of_any_scale_get_the_length_of_words() -> None:
+    model = tiny_model()
+    table = model.embeddings
+    words = table.word.weight.norm(dim=-1).mean()
+    for scale in (1e-2, 1e3):
+        features = scale * torch.rand(20, 6)
+        table.match_region_scale(features)
+        assert (features @ table.region_feature.weight.T).norm(dim=-1).mean().item() == pytest.approx(words.item())
+
+
+def test_zero_features_leave_the_projection_alone() -> None:
+    table = tiny_model().embeddings
+    before = table.region_feature.weight.clone()
+    table.match_region_scale(torch.zeros(3, 6))
+    assert torch.equal(table.region_feature.weight, before)
+
+
+def test_initial_weights_are_berts_at_its_width_and_grow_as_the_width_shrinks() -> None:
+    torch.manual_seed(0)
+    for width, deviation in ((768, 0.02), (192, 0.04)):
+        model = ImageBERT(replace(TINY, hidden_size=width, vocab_size=500, layers=1))
+        assert model.embeddings.word.weight.std().item() == pytest.approx(deviation, rel=0.02)
 
 
 def test_regions_have_no_order() -> None:
@@ -151,6 +175,7 @@ def test_old_checkpoint_names_and_the_mlm_head_are_understood(tmp_path: Path) ->
     other = ImageBERT(TINY)
     load_bert(other, tmp_path)
     assert torch.equal(other.embeddings.text_norm.weight, plain["embeddings.LayerNorm.weight"])
+    assert torch.equal(other.embeddings.region_norm.weight, plain["embeddings.LayerNorm.weight"])
     assert torch.equal(other.heads.mlm_bias, torch.arange(50.0))
     assert torch.equal(
         other.layers[1].get_parameter("query_key_value.bias")[8:16], plain["encoder.layer.1.attention.self.key.bias"]

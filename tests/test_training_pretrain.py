@@ -260,7 +260,7 @@ def test_base_is_the_papers_recipe() -> None:
 
 def test_small_corpora_get_smaller_batches_and_steps_enough() -> None:
     assert [small().fitted(pairs).batch_size for pairs in (3, 16, 40, 1000)] == [8, 8, 20, 48]
-    assert small().steps(16) == 80
+    assert small().steps(16) == 150
     assert small().steps(48_000) == 17_000
     assert replace(small(), epochs=1, min_steps=1).steps(49) == 2
 

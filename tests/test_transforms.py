@@ -14,8 +14,9 @@ from pipelines.aggregation import AggregationRules
 from pipelines.analysis import made_from
 from pipelines.assembly import part_marker, shard_index, shard_name
 from pipelines.funnel import Funnel, total
+from pipelines.plan import Plan
 from pipelines.recipe import Recipe
-from pipelines.schema import PAIR_SCHEMA, Pair
+from pipelines.schema import PAIR_SCHEMA, REJECT_SCHEMA, Pair
 from pipelines.shards import Slice, read_json, write_json, write_parquet
 
 DIGEST = "recipe"
@@ -51,6 +52,7 @@ def analysed(folder: Path, pairs: Sequence[Pair], pieces: int) -> list[Slice]:
         path = folder / "analysed" / f"{piece.name}.parquet"
         write_parquet(path, (one.to_row() for one in rows), PAIR_SCHEMA, 3)
         funnel = Funnel(candidates=len(rows))
+        write_parquet(folder / "rejects" / path.name, [], REJECT_SCHEMA, 1)
         write_json(path.with_suffix(".json"), {"made_from": made_from(piece, DIGEST), "funnel": funnel.to_json()})
         made.append(piece)
     return made
@@ -59,11 +61,11 @@ def analysed(folder: Path, pairs: Sequence[Pair], pieces: int) -> list[Slice]:
 def build(folder: Path, pieces: list[Slice], shards: int, *flags: str) -> Funnel:
     """Run the graph; the funnel of the corpus's shards."""
     recipe = Recipe(aggregation=AggregationRules(near_distance=3, max_images_per_text=2))
+    plan = Plan(pieces, shards, DIGEST, DIGEST, folder / "lait.parquet", folder)
     options = PipelineOptions(["--runner=FnApiRunner", *flags])
     with beam.Pipeline(options=options) as pipeline:
-        transforms.build(pipeline, pieces, recipe, DIGEST, shards, folder)
-    markers = [part_marker(folder, shard_name(index, shards)) for index in range(shards)]
-    return total(Funnel.from_json(read_json(marker)["funnel"]) for marker in markers)
+        transforms.build(pipeline, plan, recipe)
+    return total(Funnel.from_json(read_json(part_marker(folder, part))["funnel"]) for part in plan.parts)
 
 
 def corpus(folder: Path) -> list[Pair]:
@@ -102,6 +104,13 @@ def test_every_reject_says_what_became_of_it(tmp_path: Path) -> None:
     [row] = pyarrow.dataset.dataset(tmp_path / "rejects").to_table().to_pylist()
     assert (row["page_url"], row["stage"], row["reason"]) == ("http://a/1", "aggregation", "duplicate_image")
     assert row["detail"] == f"merged into {pairs[0].image_sha256} of http://a/0"
+
+
+def test_an_image_that_goes_for_its_text_takes_its_copies_along(tmp_path: Path) -> None:
+    pairs = [pair(number, "Photo of the day", 0.9, HASHES[number]) for number in range(3)]
+    pairs.append(pair(3, "A boat", 0.8, HASHES[0]))
+    funnel = build(tmp_path, analysed(tmp_path, pairs, pieces=1), 1)
+    assert (funnel.pairs, funnel.merged, funnel.rejects) == (0, 0, {"aggregation/text_shared": 4})
 
 
 def test_the_same_image_file_on_two_pages_is_one_pair(tmp_path: Path) -> None:

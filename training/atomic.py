@@ -12,14 +12,16 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
     A folder that already stands at `path` is replaced. What a killed process left behind is cleared by the next one.
     """
-    temporary = path.parent / f".{path.name}.tmp"
-    shutil.rmtree(temporary, ignore_errors=True)
+    temporary, aside = path.parent / f".{path.name}.tmp", path.parent / f".{path.name}.old"
+    for leftover in (temporary, aside):
+        shutil.rmtree(leftover, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:
         yield temporary
         if path.exists():
-            shutil.rmtree(path)
+            path.replace(aside)  # a kill before the next line leaves both, under names that say which is which
         temporary.replace(path)
+        shutil.rmtree(aside, ignore_errors=True)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

@@ -71,6 +71,8 @@ def bert_sizes(folder: Path) -> BertSizes:
 def load_bert(model: ImageBERT, folder: Path) -> None:
     """Copy the checkpoint in `folder` into `model`, in place; what BERT lacks (regions, heads) stays as it is.
 
+    Only the regions' norm starts as the text's, so that regions reach the encoder at the scale it was trained for.
+
     Raises:
         DataError: a weight is missing or of another shape than the model's.
     """
@@ -90,6 +92,7 @@ def load_bert(model: ImageBERT, folder: Path) -> None:
             )
         with torch.no_grad():
             parameter.copy_(source)
+    model.embeddings.region_norm.load_state_dict(model.embeddings.text_norm.state_dict())
 
 
 def _plain(name: str) -> str:

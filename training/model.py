@@ -7,6 +7,7 @@ C region classes, M masked tokens and K masked regions of the whole batch.
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self, cast
 
@@ -24,6 +25,8 @@ TEXT_SEGMENT: Final = 0
 REGION_SEGMENT: Final = 1
 WEIGHTS_FILE: Final = "model.safetensors"
 CONFIG_FILE: Final = "config.json"
+INITIAL_STD: Final = 0.02  # of BERT's weights, at BERT-base's width
+BASE_HIDDEN_SIZE: Final = 768
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +103,21 @@ class Embeddings(nn.Module):
         p_seq_H = self.position.weight[self.config.region_position]
         return cast("Tensor", self.dropout(self.region_norm(v_BRH + s_H + p_img_BRH + p_seq_H)))
 
+    @torch.no_grad()
+    def match_region_scale(self, features_ND: Tensor) -> None:
+        """Scale the feature projection, in place, so that v is on average as long as a word's embedding.
+
+        Detectors' features come in any scale. Left alone, v is ten times as long as s, p_img and p_seq beside it, and
+        next to nothing of them survives the norm.
+
+        Args:
+            features_ND: features of a sample of regions; if all of them are zero, nothing changes.
+        """
+        v_NH = F.linear(features_ND.to(self.region_feature.weight.dtype), self.region_feature.weight)
+        length = v_NH.norm(dim=-1).mean()
+        if length > 0:
+            self.region_feature.weight *= self.word.weight.norm(dim=-1).mean() / length
+
 
 class Layer(nn.Module):
     """One post-norm Transformer layer, as BERT's."""
@@ -148,7 +166,11 @@ class Heads(nn.Module):
 
 
 class ImageBERT(nn.Module):
-    """The encoder with its pre-training heads, randomly initialised (normal, 0.02) until weights are loaded."""
+    """The encoder with its pre-training heads, randomly initialised until weights are loaded.
+
+    Weights are normal with BERT's deviation at its own size. A narrower model gets larger ones in proportion to the
+    root of its width: with BERT's own, a layer of 64 would add next to nothing to what passes through it.
+    """
 
     def __init__(self, config: ImageBERTConfig) -> None:
         super().__init__()
@@ -156,7 +178,7 @@ class ImageBERT(nn.Module):
         self.embeddings = Embeddings(config)
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
         self.heads = Heads(config)
-        self.apply(_initialise)
+        self.apply(partial(_initialise, std=INITIAL_STD * (BASE_HIDDEN_SIZE / config.hidden_size) ** 0.5))
 
     def encode(
         self,
@@ -225,9 +247,9 @@ class ImageBERT(nn.Module):
         return model.eval()
 
 
-def _initialise(module: nn.Module) -> None:
+def _initialise(module: nn.Module, std: float) -> None:
     if isinstance(module, nn.Linear | nn.Embedding):
-        nn.init.normal_(module.weight, std=0.02)
+        nn.init.normal_(module.weight, std=std)
     if isinstance(module, nn.Linear):
         nn.init.zeros_(module.bias)
 

@@ -64,10 +64,11 @@ def prepare(settings: Settings) -> Run:
     sampler = build_sampler(settings, init, device)
     recipe = recipe_for(sampler, settings)
     torch.manual_seed(settings.seed)
-    model = build_model(recipe, init, sampler.store.kind, sampler.tokenizer).to(device)
+    model = build_model(recipe, init, sampler.store.kind, sampler.tokenizer)
+    model.embeddings.match_region_scale(torch.from_numpy(sampler.store.sample_features(sampler.rows)))
     steps = settings.steps or recipe.steps(len(sampler.corpus))
     return Run(
-        model=model,
+        model=model.to(device),
         sampler=sampler,
         recipe=recipe,
         steps=steps,

@@ -157,6 +157,11 @@ class RegionStore:
         counts = np.concatenate([shard["counts"] for shard in self._shards])
         return np.where(counts[row] > 0, row, -1)
 
+    def sample_features(self, rows: NDArray[np.int64], images: int = 64) -> NDArray[np.float32]:
+        """The features [N, D] of all regions of at most `images` of the images in `rows`, spread evenly over them."""
+        chosen = rows[:: -(-len(rows) // images)]
+        return np.concatenate([self.regions(int(row)).features_RD for row in chosen]).astype(np.float32)
+
     def regions(self, row: int) -> Regions:
         """The regions in a row that `rows` gave; views into the files."""
         index = int(np.searchsorted(self._starts, row, side="right")) - 1
