@@ -27,7 +27,8 @@ def losses(metrics: Path) -> list[str]:
 def main(folder: Path) -> None:
     """Print the summary of the demo that ran in `folder`."""
     crawl = read_json(folder / "crawl" / "stats.json")
-    print(f"\ncrawl: {crawl}\n")
+    refused = ", ".join(f"{reason} {count}" for reason, count in crawl["refusals"].items())
+    print(f"\n{crawl['pages']} pages crawled, {crawl['candidates']} candidates; refused: {refused}\n")
     print(Funnel.from_json(read_json(folder / "lait.parquet.build" / "counters.json")).table())
     print("\nthree pairs (relevance, size, source, text)", *sample_lines(folder / "lait.parquet", 3), sep="\n")
     print("\nlosses, first to last tenth of the run", *losses(folder / "checkpoint" / "metrics.jsonl"), sep="\n")
