@@ -136,25 +136,20 @@ class Backbone:
 
 
 def _centre_square(image: Image.Image) -> NDArray[np.uint8]:
-    _require_rgb(image)
     side = CROP_SHARE * min(image.size)
     left, top = (image.width - side) / 2, (image.height - side) / 2
     return _square(image, (left, top, left + side, top + side))
 
 
 def _whole_square(image: Image.Image) -> NDArray[np.uint8]:
-    _require_rgb(image)
     return _square(image, (0.0, 0.0, float(image.width), float(image.height)))
 
 
 def _square(image: Image.Image, box: tuple[float, float, float, float]) -> NDArray[np.uint8]:
-    # cropping and scaling in one pass: no pixel outside the box is computed
-    return np.asarray(image.resize((INPUT_SIDE, INPUT_SIDE), Image.Resampling.BICUBIC, box))
-
-
-def _require_rgb(image: Image.Image) -> None:
     if image.mode != "RGB":
         raise ValueError(f"the image's mode is {image.mode}, not RGB; decode it with filters.image.decode")
+    # cropping and scaling in one pass: no pixel outside the box is computed
+    return np.asarray(image.resize((INPUT_SIDE, INPUT_SIDE), Image.Resampling.BICUBIC, box))
 
 
 def _load_network() -> Any:

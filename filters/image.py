@@ -14,12 +14,15 @@ from PIL import Image, UnidentifiedImageError
 MAX_PIXELS: Final = 100_000_000  # 300 MB in RGB for each worker; above every photo but special modes of a few phones
 SHORTEST_SIDE: Final = 256  # pixels: the models look at 224 of 256
 
-# Formats that browsers show as photos. A closed list, because Pillow's other readers start programs or trust headers.
+# Formats that browsers show as photos. A closed list, because Pillow's other readers start programs or trust headers;
+# TIFF is none that browsers show, and a damaged one of a few KB keeps libtiff busy for seconds while it fills stderr.
 Image.init()  # Pillow knows no more than six of its readers until then
-FORMATS: Final = tuple(name for name in ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP", "TIFF") if name in Image.OPEN)
+FORMATS: Final = tuple(name for name in ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP") if name in Image.OPEN)
 _MIME: Final = {"MPO": "image/jpeg"}  # a JPEG with a second picture behind it
 _ANIMATED: Final = frozenset({"PNG", "WEBP", "GIF", "AVIF"})
 _SNIFFED_BYTES: Final = 4096
+_JPEG_SCAN: Final = b"\xff\xda"  # never inside a scan, where 0xff is followed by 0
+_MOST_PASSES: Final = 20  # over as many pixels as are allowed; encoders make about 10 scans
 
 _EXIF_ORIENTATION: Final = 0x0112
 _UPRIGHT: Final = {
@@ -58,8 +61,9 @@ def read_header(data: bytes, max_pixels: int = MAX_PIXELS) -> ImageHeader | str:
         'svg'
 
     Returns:
-        The header; or "svg" (drawn, not photographed), "too_many_pixels" (more than `max_pixels`, a bomb or a tape) or
-        "undecodable" (of no format in `FORMATS`, or damaged). Pillow's own guard makes 178 million the highest cap.
+        The header; or "svg" (drawn, not photographed), "too_many_pixels" (more than `max_pixels`, a bomb or a tape; or
+        a JPEG that draws its pixels over and over) or "undecodable" (of no format in `FORMATS`, or damaged). Pillow's
+        own guard makes 178 million the highest cap.
     """
     with _quiet():
         try:
@@ -121,7 +125,10 @@ def _open(data: bytes, max_pixels: int) -> Image.Image | str:
         return "svg" if b"<svg" in head and b"<html" not in head else "undecodable"
     except Image.DecompressionBombError:
         return "too_many_pixels"
-    return "too_many_pixels" if image.width * image.height > max_pixels else image
+    pixels = image.width * image.height
+    if image.format in {"JPEG", "MPO"} and data.count(_JPEG_SCAN) * pixels > _MOST_PASSES * max_pixels:
+        return "too_many_pixels"  # each scan costs a pass over the picture, and a few bytes of file
+    return "too_many_pixels" if pixels > max_pixels else image
 
 
 def _header(image: Image.Image) -> ImageHeader:
@@ -135,8 +142,8 @@ def _header(image: Image.Image) -> ImageHeader:
 
 def _orientation(image: Image.Image) -> int:
     """The EXIF orientation that is still to be applied, 1 if none."""
-    # Pillow turns a TIFF itself, and would decode a whole PNG to look for EXIF behind its pixels.
-    if image.format == "TIFF" or (image.format == "PNG" and "exif" not in image.info):
+    # Pillow would decode a whole PNG to look for EXIF behind its pixels.
+    if image.format == "PNG" and "exif" not in image.info:
         return 1
     return int(image.getexif().get(_EXIF_ORIENTATION, 1))
 
@@ -154,7 +161,7 @@ def _pixels(image: Image.Image, shortest_side: int) -> Image.Image:
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "F" or image.mode.startswith("I"):
+    if image.mode.startswith("I"):
         return _eight_bits(image).convert("RGB")
     if image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info:
         rgba = image.convert("RGBA")
@@ -165,7 +172,6 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Grey of 16 bits, or of floats in [0, 1], as 8 bits; Pillow's own conversion would clip at 255."""
-    grey = np.nan_to_num(np.asarray(image, dtype=np.float32))
-    levels = grey * 255 if image.mode == "F" and grey.max() <= 1 else grey / 257
-    return Image.fromarray(np.clip(np.rint(levels), 0, 255).astype(np.uint8))
+    """Grey of 16 bits as 8 bits; Pillow's own conversion would clip at 255."""
+    levels = np.rint(np.asarray(image, dtype=np.float32) / 257)
+    return Image.fromarray(np.clip(levels, 0, 255).astype(np.uint8))

@@ -4,10 +4,12 @@ Step 2 of LAIT (ImageBERT, section 3: a binary classifier drops what is unnatura
 the model was made and how well it does: models/natural.md.
 """
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,18 +43,27 @@ class NaturalModel:
     """Logistic regression on the image embedding and 18 pixel statistics.
 
     Args:
-        path: an artefact of `python -m filters.fit_natural`.
+        path: an artefact of `python -m filters.fit_natural`; None is the packaged one.
 
     Raises:
-        ValueError: the file is no such artefact, or one for other features.
+        ValueError: the file is missing, damaged, no such artefact, or one for other features.
     """
 
-    def __init__(self, path: Path = MODEL_PATH) -> None:
-        with np.load(path, allow_pickle=False) as arrays:
-            if sorted(arrays.files) != ["bias", "weights"] or arrays["weights"].shape != (INPUT_SIZE,):
-                raise ValueError(f"{path} is no naturalness model of {INPUT_SIZE} features; remake it with fit_natural")
-            self._weights = arrays["weights"].astype(np.float32)
-            self._bias = float(arrays["bias"])
+    def __init__(self, path: Path | None = None) -> None:
+        path = path or MODEL_PATH
+        advice = f"give another file or make it: python -m filters.fit_natural --out {path}"
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                weights, bias = (arrays[name].astype(np.float32) for name in ("weights", "bias"))
+        except FileNotFoundError:
+            raise ValueError(f"{path} is missing; {advice}") from None
+        # whatever another or a damaged file makes of numpy's reader; an .npy file opens as an array without names
+        except (OSError, ValueError, TypeError, IndexError, KeyError, EOFError, BadZipFile, zlib.error) as error:
+            raise ValueError(f"{path} is no naturalness model, or damaged; {advice}") from error
+        if weights.shape != (INPUT_SIZE,) or bias.shape != () or not np.isfinite([*weights, bias]).all():
+            raise ValueError(f"{path} is no naturalness model of {INPUT_SIZE} features; {advice}")
+        self._weights = weights
+        self._bias = float(bias)
 
     def scores(self, images: Sequence[Image.Image], embedding: ImageEmbedding) -> NDArray[np.float32]:
         """How sure the model is that each image is a natural photograph: float32 [B] in [0, 1], 0.5 is undecided.
@@ -84,5 +95,5 @@ class NaturalFilter:
             raise ValueError(f"threshold must be in [0, 1], not {self.threshold}")
 
     def reason_to_drop(self, score: float) -> str | None:
-        """`"unnatural"` below the threshold, None to keep the image."""
-        return "unnatural" if score < self.threshold else None
+        """`"unnatural"` below the threshold and for NaN, None to keep the image."""
+        return None if score >= self.threshold else "unnatural"  # so written, NaN goes too

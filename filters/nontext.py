@@ -31,9 +31,6 @@ _SECTION: Final = re.compile(
     r"^(?:most (?:popular|read|viewed|discussed)|our most|more|related|recent|popular|latest|recommended|similar|trending|you (?:may|might))\s",
     re.IGNORECASE,
 )
-_LEAD_IN: Final = re.compile(
-    r"^(?i:learn|read|see|find out|show|view) (?i:more)\b[:.»>]?\s(?=[A-Z“\"]\S{0,40}\s(?:\S{1,40}\s){3})"
-)
 _PHONE: Final = re.compile(r"(?<!\d)\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)")
 _WATCHED: Final = re.compile(
     r"\b(?:listen to|listen|stream|watch) .{1,80} on (?:tidal|spotify|apple music|youtube|soundcloud|deezer|netflix)\b"
@@ -71,15 +68,6 @@ def has_phrase(words_found: list[str], phrases: Mapping[str, tuple[str, ...]]) -
         return False
     padded = f" {' '.join(found)} "
     return any(phrase in padded for first in firsts for phrase in phrases[first])
-
-
-def without_lead_in(sentence: str) -> str:
-    """The sentence without a link's words that ran into its start.
-
-    >>> without_lead_in("Learn More The dog runs on the beach.")
-    'The dog runs on the beach.'
-    """
-    return _LEAD_IN.sub("", sentence)
 
 
 def is_file_name(text: str) -> bool:

@@ -76,8 +76,8 @@ class NsfwFilter:
             raise ValueError(f"threshold must be in [0, 1], not {self.threshold}")
 
     def reason_to_drop(self, score: float) -> str | None:
-        """The reason "nsfw" for a score of `threshold` or more, else None."""
-        return "nsfw" if score >= self.threshold else None
+        """The reason "nsfw" for a score of `threshold` or more and for NaN, else None."""
+        return None if score < self.threshold else "nsfw"  # so written, NaN goes too
 
 
 def _preprocessed(image: Image.Image) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Sentences of a short text, and what a cut has left of the last one."""
+"""Sentences of a short text, without what ran into the start of one or was cut off the last one."""
 
 import re
 from typing import Final
@@ -14,6 +14,9 @@ _ABBREVIATION: Final = re.compile(
 _CUT: Final = re.compile(
     r"\s?(?:[\[(](?:…|\.{2,4})[\])]|…|\.{2,4}|\[&hellip;\])\s?(?:continue reading.{0,200}|read more.{0,50}|more)?$",
     re.IGNORECASE,
+)
+_LEAD_IN: Final = re.compile(
+    r"^(?i:learn|read|see|find out|show|view) (?i:more)\b[:.»>]?\s(?=[A-Z“\"]\S{0,40}\s(?:\S{1,40}\s){3})"
 )
 _FEW_WORDS: Final = 4  # what must be left before a cut sentence for it to go
 _SHORTEST_LIMIT: Final = 120  # characters; nobody cuts texts shorter than that
@@ -36,6 +39,15 @@ def sentences(text: str) -> list[str]:
         start = boundary.end(1)
     pieces.append(text[start:].strip())
     return [piece for piece in pieces if piece]
+
+
+def without_lead_in(sentence: str) -> str:
+    """The sentence without a link's words that ran into its start.
+
+    >>> without_lead_in("Learn More The dog runs on the beach.")
+    'The dog runs on the beach.'
+    """
+    return _LEAD_IN.sub("", sentence)
 
 
 def without_cut_end(text: str, is_prose: bool) -> str:

@@ -24,8 +24,8 @@ class SizeFilter:
     min_bytes: int = 0
 
     def __post_init__(self) -> None:
-        if self.min_side < 0 or self.min_bytes < 0:
-            raise ValueError(f"min_side {self.min_side} and min_bytes {self.min_bytes} must not be negative")
+        if not all(isinstance(value, int) and value >= 0 for value in (self.min_side, self.min_bytes)):
+            raise ValueError(f"min_side {self.min_side} and min_bytes {self.min_bytes} must be whole and not negative")
         if not self.max_aspect >= 1:  # so written, NaN fails too
             raise ValueError(f"max_aspect is longer over shorter side, at least 1, not {self.max_aspect}")
 

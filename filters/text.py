@@ -11,7 +11,7 @@ from filters import nontext
 from filters.credits import without_credits
 from filters.lexicon import BOILERPLATE, PROFANE, SPAM
 from filters.markup import repaired, without_addresses
-from filters.sentences import sentences, without_cut_end
+from filters.sentences import sentences, without_cut_end, without_lead_in
 from filters.titles import without_labels, without_site
 
 REASONS: Final = {
@@ -61,8 +61,8 @@ class TextFilter:
         min_words: words; shorter texts go. DataComp's basic filter wants more than 2, CC12M 3.
         max_words: words; sentences are kept from the start while they fit. ImageBERT reads 42 word pieces, some 32
             words, and LAIT's texts average 13; CC12M allows 256. Twice what the model reads leaves it a choice.
-        max_oov: share in [0, 1] of words unknown to wordfreq's 321,180 above which a text goes. OBELICS wants 0.8 of
-            words common; captions name people and places more often than its paragraphs, and are short.
+        max_oov: share in [0, 1] of words unknown to wordfreq's 321,180 above which a text goes. OBELICS lets 0.2 of a
+            paragraph's words be uncommon; twice that here: captions are short, and name people and places more often.
         max_repetition: share in [0, 1] of words that repeat an earlier word, grammar words aside, above which a text
             goes. CC12M's 0.2 is for captions of one sentence.
         max_characters: of the raw text that are looked at; the rest is cut before any rule runs.
@@ -75,6 +75,9 @@ class TextFilter:
     max_characters: int = 2000
 
     def __post_init__(self) -> None:
+        limits = (self.min_words, self.max_words, self.max_characters)
+        if not all(isinstance(limit, int) for limit in limits):
+            raise ValueError(f"min_words, max_words and max_characters must be whole numbers, not {limits}")
         if not 1 <= self.min_words <= self.max_words:
             raise ValueError(f"need 1 <= min_words <= max_words, not {self.min_words} and {self.max_words}")
         if not (0 <= self.max_oov <= 1 and 0 <= self.max_repetition <= 1):
@@ -144,7 +147,7 @@ class TextFilter:
 
     def _informative(self, text: str, source: str) -> tuple[str, str | None]:
         """The leading sentences that fit, without notices of the site."""
-        parts = [nontext.without_lead_in(part) for part in sentences(text)]
+        parts = [without_lead_in(part) for part in sentences(text)]
         told = [part for part in parts if not nontext.has_phrase(nontext.words(part), BOILERPLATE)]
         if parts and (not told or (len(told) < len(parts) and all(part.endswith("?") for part in told))):
             return "", "boilerplate"

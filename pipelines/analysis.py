@@ -20,7 +20,7 @@ from filters.nsfw import NsfwModel
 from pipelines.aggregation import Survivor, sorted_rivals
 from pipelines.funnel import Funnel
 from pipelines.recipe import Recipe
-from pipelines.schema import PAIR_SCHEMA, REJECT_SCHEMA, Pair, Reject, Rival, open_shard
+from pipelines.schema import PAIR_SCHEMA, REJECT_SCHEMA, DataError, Pair, Reject, Rival, open_shard
 from pipelines.shards import Slice, candidate_rows, read_json, write_json, write_parquet
 from scoring.relevance import RelevanceModel
 
@@ -56,14 +56,21 @@ def reject(candidate: Candidate, stage: str, reason: str, detail: str = "", text
 
 
 class Analyser:
-    """Holds the models; turns candidates into pairs or rejects."""
+    """Holds the models; turns candidates into pairs or rejects.
+
+    Raises:
+        DataError: a model that the recipe names is missing or damaged.
+    """
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self.backbone = Backbone()
         self.nsfw = NsfwModel()
-        self.natural = NaturalModel(recipe.natural_model) if recipe.natural_model else NaturalModel()
-        self.relevance = RelevanceModel(recipe.relevance_model) if recipe.relevance_model else RelevanceModel()
+        try:
+            self.natural = NaturalModel(recipe.natural_model)
+            self.relevance = RelevanceModel(recipe.relevance_model)
+        except ValueError as error:
+            raise DataError(str(error)) from error
 
     def verdicts(self, candidates: Sequence[Candidate]) -> list[Pair | Reject]:
         """One verdict a candidate, in order."""

@@ -139,14 +139,20 @@ def reserved(plan: Plan) -> Iterator[None]:
 
 
 def digests(recipe: Recipe) -> tuple[str, str]:
-    """The plan's `analysis` and `digest` for a recipe and what is installed."""
+    """The plan's `analysis` and `digest` for a recipe and what is installed.
+
+    Raises:
+        DataError: the recipe names a model that is not there.
+    """
     analysis = hashlib.sha256(repr(replace(recipe, aggregation=AggregationRules())).encode())
     for package in ("filters", "scoring"):
         add_files(analysis, deciding(Path(str(files(package)))))
     pipelines = Path(str(files("pipelines")))
     add_files(analysis, [pipelines / "analysis.py"])
     for model in filter(None, (recipe.natural_model, recipe.relevance_model)):
-        add_files(analysis, [model] if model.is_file() else sorted(model.iterdir()))
+        if not model.exists():
+            raise DataError(f"the recipe names the model {model}, which does not exist; check the path")
+        add_files(analysis, sorted(model.iterdir()) if model.is_dir() else [model])
     for name in PACKAGES:
         analysis.update(importlib.metadata.version(name).encode())
     whole = analysis.copy()

@@ -1,9 +1,12 @@
 """The weak image-text semantic model: the calibrated probability that a text describes its image (section 3, step 4)."""
 
+import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
+from zipfile import BadZipFile
 
 import lightgbm
 import numpy as np
@@ -20,6 +23,8 @@ from scoring.text_encoder import TextEncoder
 MODELS: Final = Path(__file__).parent / "models"
 ARRAYS_FILE: Final = "relevance.npz"
 TREES_FILE: Final = "relevance.txt"
+_TREE_SIZES: Final = re.compile(r"^tree_sizes=.*\n", re.MULTILINE)
+_LAST_LINE: Final = re.compile(r"^pandas_categorical:.*\n\Z", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +79,36 @@ class RelevanceParts:
         """The inverse of `save`.
 
         Raises:
-            ValueError: a file is missing, or the trees were fitted on other features than this version computes.
+            ValueError: a file is missing or damaged, or the trees were fitted on other features than this version's.
         """
-        if not ((folder / ARRAYS_FILE).exists() and (folder / TREES_FILE).exists()):
-            raise ValueError(f"{folder} holds no relevance model; make one: python -m scoring.fit --out {folder}")
-        with np.load(folder / ARRAYS_FILE, allow_pickle=False) as arrays:
-            dual, space = DualEncoder.from_arrays(arrays), ClassSpace.from_arrays(arrays)
-            slope, intercept = arrays["calibration"].tolist()
-        trees = lightgbm.Booster(model_file=folder / TREES_FILE)
-        if tuple(trees.feature_name()) != FEATURES:
-            raise ValueError(f"{folder / TREES_FILE} was fitted on other features; fit it again: python -m scoring.fit")
-        return cls(Matchers(dual, space, ClassNouns.of(CLASS_NAMES)), trees, Calibration(slope, intercept))
+        advice = f"give another folder or make it: python -m scoring.fit --pairs PAIRS --out {folder}"
+        for path in (folder / ARRAYS_FILE, folder / TREES_FILE):
+            if not path.is_file():
+                raise ValueError(f"{path} is missing; {advice}")
+        try:
+            with (folder / ARRAYS_FILE).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                matchers = Matchers(
+                    DualEncoder.from_arrays(arrays), ClassSpace.from_arrays(arrays), ClassNouns.of(CLASS_NAMES)
+                )
+                calibration = Calibration(*arrays["calibration"].tolist())
+        # whatever another or a damaged file makes of numpy's reader; an .npy file opens as an array without names
+        except (OSError, ValueError, TypeError, IndexError, KeyError, EOFError, BadZipFile, zlib.error) as error:
+            raise ValueError(f"{folder / ARRAYS_FILE} is no relevance model, or damaged; {advice}") from error
+        return cls(matchers, _trees(folder / TREES_FILE, advice), calibration)
+
+
+def _trees(path: Path, advice: str) -> lightgbm.Booster:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if not (text.startswith("tree\n") and _LAST_LINE.search(text)):  # LightGBM takes a torn file for a shorter one
+        raise ValueError(f"{path} holds no trees, or is damaged; {advice}")
+    try:
+        # without the table of sizes LightGBM reads tree by tree; with it, in threads that abort the process on damage
+        trees = lightgbm.Booster(model_str=_TREE_SIZES.sub("", text))
+    except lightgbm.basic.LightGBMError as error:
+        raise ValueError(f"{path} holds no trees, or is damaged ({error}); {advice}") from error
+    if tuple(trees.feature_name()) != FEATURES:
+        raise ValueError(f"{path} was fitted on other features; {advice}")
+    return trees
 
 
 class RelevanceModel:
@@ -94,17 +118,20 @@ class RelevanceModel:
         parts: the trained artefact.
 
     Args:
-        folder: of the artefact; the packaged one by default.
+        folder: where `python -m scoring.fit` wrote the artefact; None is the packaged one.
+
+    Raises:
+        ValueError: the artefact is missing, damaged, or one for other features.
     """
 
-    def __init__(self, folder: Path = MODELS) -> None:
-        self.parts = RelevanceParts.load(folder)
+    def __init__(self, folder: Path | None = None) -> None:
+        self.parts = RelevanceParts.load(folder or MODELS)
         self._encoder = TextEncoder()
 
     def scores(self, embedding: ImageEmbedding, texts: Sequence[Sequence[Text]]) -> list[list[float]]:
         """The calibrated probability, per image and text, that the text describes the image.
 
-        Calibrated for a web on which two texts in five describe their image (`scoring.training_pairs`). The
+        Calibrated for a web on which two texts in five describe their image (`scoring.fitting.training_pairs`). The
         texts of one image are compared with each other, so a score depends on its rivals, not on other images.
 
         Args:
@@ -142,5 +169,5 @@ class RelevanceFilter:
             raise ValueError(f"threshold must be in [0, 1], got {self.threshold}")
 
     def reason_to_drop(self, score: float) -> str | None:
-        """`irrelevant` below the threshold, else None."""
-        return "irrelevant" if score < self.threshold else None
+        """`irrelevant` below the threshold and for NaN, else None."""
+        return None if score >= self.threshold else "irrelevant"  # so written, NaN goes too

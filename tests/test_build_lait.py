@@ -237,6 +237,21 @@ def test_bad_output_and_recipe_are_one_clear_line(tmp_path: Path, capsys: pytest
     assert "what is 'crawl' for?" in refused(capsys, "--input", source, *output, "crawl")
 
 
+def test_a_recipe_whose_model_is_missing_or_damaged_is_one_clear_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = str(shard(tmp_path / "in.parquet", candidates()[:1]))
+    (tmp_path / "model_recipes.py").write_text(
+        "from pathlib import Path\nfrom pipelines.recipe import Recipe\n"
+        f"MISSING = Recipe(natural_model=Path({str(tmp_path / 'none.npz')!r}))\n"
+        f"DAMAGED = Recipe(natural_model=Path({source!r}))\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    arguments = ["--input", source, "--output", str(tmp_path / "out.parquet"), "--recipe"]
+    assert "none.npz, which does not exist" in refused(capsys, *arguments, "model_recipes:MISSING")
+    assert "in.parquet" in refused(capsys, *arguments, "model_recipes:DAMAGED")
+
+
 def test_two_builds_into_one_corpus_do_not_meet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = str(shard(tmp_path / "in.parquet", candidates()[:1]))
     (tmp_path / "out.parquet.build").mkdir()

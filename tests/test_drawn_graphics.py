@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from filters.drawn_graphics import KINDS, draw
+from filters.fitting.drawn_graphics import KINDS, draw
 
 PHOTO = Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8))
 

@@ -6,8 +6,7 @@ from filters.backbone import ImageEmbedding
 from scoring.class_space import ClassNouns, ClassSpace, said_in_words
 from scoring.cross_features import CROSS_FEATURES, FALLING, RISING, Matchers, cross_features
 from scoring.dual_encoder import DualEncoder, Floats, Moments, unit
-from scoring.features import FEATURE_GROUPS, FEATURES, pair_features
-from scoring.image_features import IMAGE_FEATURES, image_features
+from scoring.features import FEATURE_GROUPS, FEATURES, IMAGE_FEATURES, image_features, pair_features
 from scoring.text_encoder import TextEncoder
 from scoring.text_features import TEXT_FEATURES, text_features, zipf
 

@@ -1,4 +1,5 @@
 import io
+import re
 from importlib.resources import files
 from pathlib import Path
 from random import Random
@@ -10,11 +11,11 @@ import pytest
 from PIL import Image
 
 from scoring import fit
-from scoring.fit_dual_encoder import DualEncoderRecipe, train_dual_encoder
-from scoring.photo_variants import web_variant
+from scoring.fitting.dual_encoder_training import DualEncoderRecipe, train_dual_encoder
+from scoring.fitting.photo_variants import web_variant
+from scoring.fitting.training_pairs import NEGATIVE_KINDS, label_class_texts, label_texts
+from scoring.fitting.web_texts import named, noise_text, plain, terse, title_case, web_dress
 from scoring.relevance import RelevanceModel
-from scoring.training_pairs import NEGATIVE_KINDS, label_class_texts, label_texts
-from scoring.web_texts import named, noise_text, plain, terse, title_case, web_dress
 
 PHOTOS = (
     ("astronaut.png", "An astronaut in an orange suit"),
@@ -49,7 +50,11 @@ def test_fit_writes_an_artefact_that_scores(tmp_path: Path, capsys: pytest.Captu
     pairs = write_pairs(tmp_path / "pairs.parquet", copies=9)
     cache = tmp_path / "cache"
     assert fit.main(["--pairs", str(pairs), "--out", str(tmp_path / "a"), "--cache", str(cache)]) == 0
-    assert "expected calibration error" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    chosen = re.search(r"threshold (\d\.\d\d), expected calibration error", said)
+    assert chosen is not None
+    use = f"Recipe(relevance_model=Path({str(tmp_path / 'a')!r}), relevance=RelevanceFilter(threshold={float(chosen[1])}))"
+    assert said.splitlines()[-1] == use
     assert fit.main(["--pairs", str(pairs), "--out", str(tmp_path / "b"), "--cache", str(cache)]) == 0
     assert "36 photos with 72 captions" in (tmp_path / "a" / "relevance.md").read_text()
     assert (tmp_path / "a" / "relevance.txt").read_text() == (tmp_path / "b" / "relevance.txt").read_text()
@@ -81,6 +86,14 @@ def test_a_missing_or_torn_file_ends_in_one_line(
         path.write_bytes(content)
     assert fit.main(["--pairs", str(path), "--out", str(tmp_path)]) == 1
     assert message in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_the_fit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    assert fit.main(["--pairs", str(tmp_path / "pairs.parquet"), "--out", str(tmp_path / "file")]) == 1
+    assert str(tmp_path / "file") in capsys.readouterr().err
 
 
 def test_wrong_texts_come_from_other_photos_or_from_no_photo() -> None:

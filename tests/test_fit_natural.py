@@ -7,9 +7,10 @@ import pytest
 from PIL import Image
 
 from filters.backbone import FEATURE_SIZE
-from filters.fit_natural import LinearModel, calibration, left_out_logits, left_out_table, main
+from filters.fit_natural import main
+from filters.fitting.natural_regression import LinearModel, calibration, left_out_logits, left_out_table
+from filters.fitting.natural_samples import MeasuredSource, random_view, read_source
 from filters.natural import INPUT_SIZE, NaturalModel
-from filters.natural_samples import MeasuredSource, random_view, read_source
 
 skimage_data = pytest.importorskip("skimage.data")
 
@@ -127,12 +128,14 @@ def test_command_writes_an_artefact_that_loads_and_prints_the_table(
     graphics = [crops(tmp_path / colour, Image.new("RGB", (300, 300), colour), 6) for colour in ("red", "green")]
     command = ["--photos", *map(str, photos), "--graphics", *map(str, graphics), "--drawn", "1"]
 
-    assert main([*command, "--out", str(tmp_path / "a.npz")]) == 0
-    assert "| green | graphics | 6 | 1.000 | 1.000 |" in capsys.readouterr().out
+    assert main([*command, "--out", str(tmp_path / "new" / "a.npz")]) == 0
+    said = capsys.readouterr().out
+    assert "| green | graphics | 6 | 1.000 | 1.000 |" in said
+    assert said.splitlines()[-1].endswith(f"Recipe(natural_model=Path({str(tmp_path / 'new' / 'a.npz')!r}))")
     assert main([*command, "--out", str(tmp_path / "b.npz")]) == 0
-    assert (tmp_path / "a.npz").stat().st_size < 100_000
+    assert (tmp_path / "new" / "a.npz").stat().st_size < 100_000
     scores = [
         NaturalModel(tmp_path / name).score_features(np.ones((1, INPUT_SIZE), np.float32))
-        for name in ("a.npz", "b.npz")
+        for name in ("new/a.npz", "b.npz")
     ]
     assert scores[0].tolist() == scores[1].tolist()

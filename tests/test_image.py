@@ -61,7 +61,6 @@ def png_header(width: int, height: int) -> bytes:
         ("GIF", "image/gif"),
         ("AVIF", "image/avif"),
         ("BMP", "image/bmp"),
-        ("TIFF", "image/tiff"),
     ],
 )
 def test_every_format_of_web_photos_is_read(form: str, mime: str) -> None:
@@ -114,7 +113,7 @@ def test_scaling_keeps_the_picture() -> None:
     assert difference.mean() < 2
 
 
-@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientation_is_undone(form: str, orientation: int) -> None:
     upright = Image.new("RGB", (400, 320), WHITE)
@@ -184,12 +183,6 @@ def test_sixteen_bits_of_grey_become_eight() -> None:
     assert_close(image, (220, 100), WHITE)
 
 
-def test_floats_become_eight_bits() -> None:
-    image = decoded(saved(Image.fromarray(np.full((300, 300), 0.5, dtype=np.float32)), "TIFF"))
-
-    assert_close(image, (40, 100), (128, 128, 128))
-
-
 @pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG"])
 def test_an_animation_is_its_first_frame(form: str) -> None:
     frames = [Image.new("RGB", (400, 300), colour) for colour in (RED, BLUE, WHITE)]
@@ -223,6 +216,7 @@ def test_svg_is_refused_by_name(data: bytes) -> None:
         b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 400 400\nshowpage",  # would start Ghostscript
         saved(Image.new("RGB", (64, 64)), "ICO"),
         saved(Image.new("RGB", (64, 64)), "PPM"),
+        saved(Image.new("RGB", (640, 640)), "TIFF"),  # libtiff is slow and loud on damaged files
     ],
 )
 def test_what_is_no_web_photo_is_undecodable(data: bytes) -> None:
@@ -230,7 +224,7 @@ def test_what_is_no_web_photo_is_undecodable(data: bytes) -> None:
     assert decode(data) == "undecodable"
 
 
-@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP"])
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
 def test_a_truncated_file_is_undecodable(form: str) -> None:
     data = saved(photo(640, 480), form)
 
@@ -252,6 +246,19 @@ def test_the_pixel_cap_is_the_callers() -> None:
     assert read_header(data, max_pixels=120_000) == ImageHeader(400, 300, "image/png", 1)
 
 
+def test_a_jpeg_that_draws_its_pixels_over_and_over_is_refused() -> None:
+    data = saved(Image.new("L", (1000, 1000)), "JPEG", progressive=True)
+    scans = data.count(b"\xff\xda")
+    last_scan = data[data.rindex(b"\xff\xda") : -2]
+    again = data[:-2] + last_scan * (100 - scans) + data[-2:]
+
+    # 100 passes over a million pixels, where 20 over the cap are allowed
+    assert read_header(again, max_pixels=5_000_000) == ImageHeader(1000, 1000, "image/jpeg", 1)
+    assert read_header(again, max_pixels=4_999_999) == "too_many_pixels"
+    assert decode(again, max_pixels=4_999_999) == "too_many_pixels"
+    assert decoded(data).size == (256, 256)
+
+
 def test_pillows_warnings_drop_nothing() -> None:
     large = Image.new("1", (9990, 9990))  # above the size at which Pillow warns of a bomb, below our cap
     indexed = Image.new("P", (300, 300), 1)
@@ -264,8 +271,7 @@ def test_pillows_warnings_drop_nothing() -> None:
 
 def test_damaged_files_never_raise() -> None:
     generator = random.Random(0)
-    forms = [form for form in FORMATS if form != "TIFF"] + ["TIFF", "MPO"]
-    originals = [saved(photo(64, 48), form) for form in forms]
+    originals = [saved(photo(64, 48), form) for form in (*FORMATS, "MPO")]
     frames = [Image.new("P", (32, 32), index) for index in range(3)]
     originals += [saved(frames[0], form, save_all=True, append_images=frames[1:]) for form in ("GIF", "PNG")]
     damaged = []

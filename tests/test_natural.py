@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from filters.backbone import FEATURE_SIZE, Backbone, ImageEmbedding
-from filters.drawn_graphics import draw
+from filters.fitting.drawn_graphics import draw
 from filters.image_statistics import image_statistics
-from filters.natural import INPUT_SIZE, NaturalFilter, NaturalModel, natural_features
+from filters.natural import INPUT_SIZE, MODEL_PATH, NaturalFilter, NaturalModel, natural_features
 
 skimage_data = pytest.importorskip("skimage.data")
 BACKBONE = Backbone()
@@ -88,7 +88,38 @@ def test_embedding_of_other_images_is_an_error() -> None:
 def test_artefact_for_other_features_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "model.npz", weights=np.zeros(3, np.float32), bias=np.float32(0))
 
-    with pytest.raises(ValueError, match="remake it with fit_natural"):
+    with pytest.raises(ValueError, match=r"of 1298 features; .* python -m filters\.fit_natural --out "):
+        NaturalModel(tmp_path / "model.npz")
+
+
+def test_missing_artefact_is_named_with_the_command_that_makes_one(tmp_path: Path) -> None:
+    path = tmp_path / "model.npz"
+
+    with pytest.raises(ValueError, match=rf"{path} is missing; .* python -m filters\.fit_natural --out {path}"):
+        NaturalModel(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"no arrays", MODEL_PATH.read_bytes()[:3000], MODEL_PATH.read_bytes()[:-1]])
+def test_damaged_artefact_is_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "model.npz").write_bytes(content)
+
+    with pytest.raises(ValueError, match=r"model\.npz is no naturalness model, or damaged; .*fit_natural"):
+        NaturalModel(tmp_path / "model.npz")
+
+
+def test_artefact_of_other_arrays_or_a_folder_is_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "one.npy", np.zeros(3, np.float32))
+    np.savez(tmp_path / "other.npz", thing=np.zeros(3, np.float32))
+
+    for path in (tmp_path / "one.npy", tmp_path / "other.npz", tmp_path):
+        with pytest.raises(ValueError, match="is no naturalness model"):
+            NaturalModel(path)
+
+
+def test_artefact_with_weights_that_are_no_numbers_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "model.npz", weights=np.full(INPUT_SIZE, np.nan, np.float32), bias=np.float32(0))
+
+    with pytest.raises(ValueError, match="is no naturalness model"):
         NaturalModel(tmp_path / "model.npz")
 
 
@@ -96,6 +127,10 @@ def test_filter_drops_below_its_threshold_only() -> None:
     natural = NaturalFilter(threshold=0.6)
 
     assert [natural.reason_to_drop(score) for score in (0.59, 0.6, 1.0)] == ["unnatural", None, None]
+
+
+def test_a_score_that_is_no_number_is_dropped() -> None:
+    assert NaturalFilter(threshold=0).reason_to_drop(float("nan")) == "unnatural"
 
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from filters.natural_sources import PackagePart, lay_out, main, package_parts
+from filters.fitting.natural_sources import PackagePart, lay_out, main, package_parts
 
 PART = PackagePart("icons", "graphics", "some-icons", ("*/128/*.png",), ("*skip*",), limit=0)
 

@@ -50,6 +50,10 @@ def test_a_score_at_the_threshold_is_dropped(score: float, reason: str | None) -
     assert NsfwFilter(threshold=0.8).reason_to_drop(score) == reason
 
 
+def test_a_score_that_is_no_number_is_dropped() -> None:
+    assert NsfwFilter(threshold=1).reason_to_drop(float("nan")) == "nsfw"
+
+
 def test_settings_that_make_no_sense_are_refused_with_their_values() -> None:
     with pytest.raises(ValueError, match=r"not 1\.5"):
         NsfwFilter(threshold=1.5)

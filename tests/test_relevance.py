@@ -7,7 +7,7 @@ from PIL import Image
 
 from crawler.items import Text
 from filters.backbone import Backbone, ImageEmbedding
-from scoring.quality import expected_calibration_error, measure, threshold_for
+from scoring.fitting.quality import expected_calibration_error, measure, threshold_for
 from scoring.relevance import MODELS, Calibration, RelevanceFilter, RelevanceModel, RelevanceParts
 
 CAPTIONS = (
@@ -104,8 +104,34 @@ def test_the_artefact_is_small_and_survives_saving(model: RelevanceModel, tmp_pa
     assert again.probabilities(rows).tolist() == model.parts.probabilities(rows).tolist()
 
 
-def test_a_missing_artefact_says_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"python -m scoring\.fit"):
+@pytest.mark.parametrize("name", ["relevance.npz", "relevance.txt"])
+def test_a_missing_artefact_is_named_with_the_command_that_makes_one(
+    name: str, model: RelevanceModel, tmp_path: Path
+) -> None:
+    model.parts.save(tmp_path)
+    (tmp_path / name).unlink()
+    with pytest.raises(
+        ValueError, match=rf"{tmp_path / name} is missing; .*scoring\.fit --pairs PAIRS --out {tmp_path}"
+    ):
+        RelevanceModel(tmp_path)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.999])
+@pytest.mark.parametrize("name", ["relevance.npz", "relevance.txt"])
+def test_a_torn_artefact_is_refused(name: str, share: float, model: RelevanceModel, tmp_path: Path) -> None:
+    model.parts.save(tmp_path)
+    whole = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(ValueError, match=rf"{tmp_path / name} .*damaged.*python -m scoring\.fit"):
+        RelevanceModel(tmp_path)
+
+
+@pytest.mark.parametrize("lost", ["feature_names=", "num_leaves=", "threshold="])
+def test_trees_that_lightgbm_cannot_read_are_refused(lost: str, model: RelevanceModel, tmp_path: Path) -> None:
+    model.parts.save(tmp_path)
+    trees = tmp_path / "relevance.txt"
+    trees.write_text(trees.read_text().replace(lost, "", 1))
+    with pytest.raises(ValueError, match="is damaged"):
         RelevanceModel(tmp_path)
 
 
@@ -121,6 +147,7 @@ def test_the_filter_drops_below_its_threshold_only() -> None:
     keeps = RelevanceFilter(threshold=0.6)
     assert keeps.reason_to_drop(0.59) == "irrelevant"
     assert keeps.reason_to_drop(0.6) is None
+    assert RelevanceFilter(threshold=0).reason_to_drop(float("nan")) == "irrelevant"
 
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.5])

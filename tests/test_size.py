@@ -48,3 +48,10 @@ def test_settings_that_make_no_sense_are_refused_with_their_values() -> None:
         SizeFilter(max_aspect=0.5)
     with pytest.raises(ValueError, match="not nan"):
         SizeFilter(max_aspect=float("nan"))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 300.5])
+@pytest.mark.parametrize("name", ["min_side", "min_bytes"])
+def test_pixels_and_bytes_are_whole_numbers(name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=f"{name} {value}"):
+        SizeFilter(**{name: value})  # type: ignore[arg-type]

