@@ -19,7 +19,11 @@ from crawler.responses import now
 
 PLACEHOLDER_CONTACT: Final = "https://example.org/lait-crawler-contact-not-set"
 # They log each failed robots.txt with a traceback and each file that is too large; the page's refusal says so anyway.
-NOISY_LOGGERS: Final = ("scrapy.downloadermiddlewares.robotstxt", "scrapy.core.downloader.handlers.http11")
+NOISY_LOGGERS: Final = (
+    "scrapy.downloadermiddlewares.robotstxt",
+    "scrapy.core.downloader.handlers.http11",
+    "scrapy.downloadermiddlewares.httpcompression",
+)
 
 
 class AccountedSpider(scrapy.Spider):
@@ -62,12 +66,16 @@ class AccountedSpider(scrapy.Spider):
 
     def on_fault(self, failure: Failure, response: Response, spider: scrapy.Spider) -> None:
         """Account for a page on which our own code failed; Scrapy has logged the traceback."""
-        if not self.ledger.unfinished:  # it was a sitemap, which is in no books
-            return
-        candidate = response.request.cb_kwargs.get("candidate") if response.request is not None else None
+        about = response.request.cb_kwargs if response.request is not None else {}
         detail = f"{type(failure.value).__name__}: {failure.getErrorMessage()}"[:200]
-        image_url = candidate.image_url if candidate is not None else None
-        self.refuse(candidate.page_url if candidate is not None else response.url, "internal_error", detail, image_url)
+        if isinstance(candidate := about.get("candidate"), Candidate):
+            self.refuse(candidate.page_url, "internal_error", detail, candidate.image_url)
+        elif "depth" in about:
+            self.refuse(response.url, "internal_error", detail)
+        else:  # a list of seeds or a sitemap, which is in no books
+            self.failure = (
+                self.failure or f"cannot use {response.url} ({detail}); this is a fault of the crawler, report it"
+            )
 
     def refuse(self, page_url: str, reason: str, detail: str, image_url: str | None = None) -> None:
         """Write a refusal."""
@@ -105,11 +113,16 @@ class AccountedSpider(scrapy.Spider):
             self.ledger.close(reason)
         except OSError as error:
             self.failure = self.failure or self.cannot_write(error)
-        if reason == "finished" and self.ledger.unfinished and not self.failure:
-            self.failure = f"{self.ledger.unfinished} pages came to no end; this is a fault of the crawler, report it"
-        if reason == "shutdown":
-            self.failure = self.failure or f"stopped before the end; what was collected is in {self.plan.out}/"
+        self.failure = self.failure or self.shortfall(reason)
         print(self.ledger.summary(), flush=True)
+
+    def shortfall(self, reason: str) -> str:
+        """One line on what is missing from a crawl that ended for a reason; "" when nothing is."""
+        if reason != "finished":
+            return f"stopped before the end ({reason}); what was collected is in {self.plan.out}/"
+        if self.ledger.unfinished:
+            return f"{self.ledger.unfinished} pages came to no end; this is a fault of the crawler, report it"
+        return "" if self.ledger.pages else "no page was found to crawl: check the seeds"
 
 
 def say(line: str) -> None:

@@ -30,7 +30,10 @@ class DemoSite:
                 f"no seeds given, and the demo site is not here ({server} is missing): give -a seeds=FILE or -a seeds=URL"
             )
         self._process = subprocess.Popen(
-            [sys.executable, str(server), "--port", "0"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, str(server), "--port", "0", "--until-stdin-closes"],
+            stdin=subprocess.PIPE,  # closes with this process, however that ends
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert self._process.stdout is not None
         line = self._process.stdout.readline().strip()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from crawler import layout
-from crawler.image_urls import image_key
+from crawler.image_key import image_key, without_host
 from crawler.images import ImageOnPage
 from crawler.page import Page
 from crawler.vocabulary import JUNK_WORDS, STOP_WORDS
@@ -37,7 +37,7 @@ class Context:
 
 
 def has_junk_word(text: str) -> bool:
-    """Whether one of the words in a lower-case name or address is used for page furniture: logos, buttons, ads."""
+    """Whether one of the words in a lower-case name or path is used for page furniture: logos, buttons, ads."""
     return not JUNK_WORDS.isdisjoint(LETTERS.findall(text))
 
 
@@ -56,9 +56,11 @@ def context_of(page: Page, title: str, images: Sequence[ImageOnPage]) -> Context
     """The shared part of the features of a page's images."""
     heading = page.landmarks[page.layout.heading].text() if page.layout.heading is not None else ""
     preloaded = frozenset(
-        image_key(href)
+        image_key(url)
         for node in page.landmarks
-        if node.tag == "link" and node.attributes.get("as") == "image" and (href := node.attributes.get("href"))
+        if node.tag == "link"
+        and node.attributes.get("as") == "image"
+        and (url := page.absolute(node.attributes.get("href") or ""))
     )
     plausible = [
         image.position
@@ -66,7 +68,7 @@ def context_of(page: Page, title: str, images: Sequence[ImageOnPage]) -> Context
         if not is_small(image)
         and not page.layout.regions(image.node) & (layout.BOILERPLATE | layout.PERSON)
         and (page.layout.heading is None or image.position > page.layout.heading - 15)
-        and not has_junk_word(image.address.lower())
+        and not has_junk_word(without_host(image.address.lower()))
     ]
     ranks = {position: rank for rank, position in enumerate(plausible)}
     return Context(page, frozenset(words(f"{title} {heading}")), Counter(map(shape_of, images)), ranks, preloaded)

@@ -6,6 +6,7 @@ from typing import Final
 
 from crawler import layout
 from crawler.image_context import LETTERS, SMALL_SIDE, WORD, Context, has_junk_word, is_small, truths
+from crawler.image_key import without_host
 from crawler.image_place import link_features, order_features, place_features
 from crawler.image_urls import IMAGE_FILE, stated_width
 from crawler.images import ImageOnPage
@@ -13,12 +14,12 @@ from crawler.vocabulary import BEACON_HOSTS, HERO_WORDS, JUNK_FOLDERS, JUNK_WORD
 
 JUNK_SHARE: Final = 0.3  # of a file name's words: `facebook-icon.png` is junk, `facebook-staff-at-lunch.jpg` is not
 LOGO_SHARE: Final = 0.2  # likewise; these words mean their thing more often
+LABEL_WORDS: Final = 3  # `Facebook icon` labels furniture, `Many small bright stars` describes a photo
 DATED_FOLDER: Final = re.compile(r"/(?:19|20)\d\d/[01]?\d/")
 THUMBNAIL_SIDE: Final = 260  # CSS px: both sides below are a thumbnail
 USUAL_AREA: Final = 90_000  # CSS px: 300 x 300, what the corpus asks for (ImageBERT, section 3)
 BANNER_ASPECT: Final = 3.3  # wider or taller ones are banners and rules
 LONG_FILE_NAME: Final = 25  # characters; furniture has short names
-FOLDERS_START: Final = 8  # characters: behind `https://`
 FILE_FEATURES: Final = {
     **dict.fromkeys(("jpg", "jpeg", "jfif", "webp", "avif"), "photo_file"),
     **dict.fromkeys(("svg", "ico"), "svg_file"),
@@ -70,9 +71,8 @@ def text_features(image: ImageOnPage, context: Context) -> dict[str, float]:
     names = f"{image.attributes.get('class') or ''} {image.attributes.get('id') or ''}".lower()
     file_name = image.address.partition("?")[0].rpartition("/")[2].replace("_", " ")
     shared = context.title_words.intersection(WORD.findall(f"{alt} {file_name}".lower()))
-    features = truths(
-        junk_name=has_junk_word(f"{names} {alt[:40].lower()}"), hero_name=any(word in names for word in HERO_WORDS)
-    )
+    label = alt.lower() if len(alt.split()) <= LABEL_WORDS else ""
+    features = truths(junk_name=has_junk_word(f"{names} {label}"), hero_name=any(word in names for word in HERO_WORDS))
     if alt:
         features["alt_words"] = min(len(alt.split()), 10) / 10
     if shared:
@@ -85,7 +85,7 @@ def address_features(address: str) -> dict[str, float]:
     path = address.partition("?")[0].lower()
     folder, _, name = path.rpartition("/")
     features = name_features(name)
-    if not JUNK_FOLDERS.isdisjoint(LETTERS.findall(folder, FOLDERS_START)):
+    if not JUNK_FOLDERS.isdisjoint(LETTERS.findall(without_host(folder))):
         features["junk_url"] = 1.0
     if any(host in folder for host in BEACON_HOSTS):
         features["beacon"] = 1.0

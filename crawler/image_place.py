@@ -4,8 +4,9 @@ from typing import Final
 
 from crawler import layout
 from crawler.image_context import Context, shape_of, truths
-from crawler.image_urls import IMAGE_FILE, image_key
-from crawler.images import ImageOnPage
+from crawler.image_urls import IMAGE_FILE
+from crawler.images import ImageOnPage, key_of
+from crawler.paragraphs import upward
 
 IMAGE_PROPERTIES: Final = frozenset(("image", "contentUrl", "url"))  # of https://schema.org
 REGION_FEATURES: Final = (
@@ -40,7 +41,7 @@ def place_features(image: ImageOnPage, regions: int, context: Context) -> dict[s
 
 def has_caption(image: ImageOnPage) -> bool:
     """Whether the figure around the image has a caption with words in it."""
-    for node in layout.upward(image.node):
+    for node in upward(image.node):
         if node.tag == "figure":
             caption = node.css_first("figcaption")
             return caption is not None and bool(caption.text().strip())
@@ -49,7 +50,7 @@ def has_caption(image: ImageOnPage) -> bool:
 
 def link_features(image: ImageOnPage) -> dict[str, float]:
     """Where a click on the image leads."""
-    for node in layout.upward(image.node):
+    for node in upward(image.node):
         if node.tag == "a":
             href = (node.attributes.get("href") or "").strip()
             if not href or href.startswith(("#", "javascript:")):
@@ -66,7 +67,7 @@ def order_features(image: ImageOnPage, context: Context) -> dict[str, float]:
     position, attributes = image.position, image.attributes
     blocks, heading = context.page.layout.main_blocks, context.page.layout.heading
     features = truths(
-        preloaded=context.preloaded and image_key(image.address) in context.preloaded,
+        preloaded=context.preloaded and key_of(image, context.page) in context.preloaded,
         eager=attributes.get("fetchpriority") == "high" or attributes.get("loading") == "eager",
     )
     rank = context.ranks.get(position)

@@ -4,12 +4,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote
 
-from crawler.vocabulary import LAZY_ATTRIBUTES, PLACEHOLDER_NAMES, PLACEHOLDER_PARTS, SRCSET_ATTRIBUTES
+from crawler.address import MAX_ADDRESS
+from crawler.vocabulary import (
+    LAZY_ATTRIBUTES,
+    PLACEHOLDER_NAMES,
+    PLACEHOLDER_PARTS,
+    SPARE_ATTRIBUTES,
+    SRCSET_ATTRIBUTES,
+)
 
 NO_ADDRESS: Final = ("data:", "blob:", "about:", "javascript:", "{", "[", "#")
-MAX_ADDRESS: Final = 4_000  # characters; longer ones are state that a script keeps in an attribute
 WIDTH_IN_SRCSET: Final = re.compile(r"\s(\d{2,4})w")
 SEPARATORS: Final = re.compile(r"[\s,]*")
 SRCSET_ENTRY: Final = re.compile(r"(\S*[^\s,])(?:\s+([\d.]+)([wxh])(?:\s+[\d.]+h)?)?\s*(?:,|$)")
@@ -25,14 +30,6 @@ WIDTH_IN_PATH: Final = re.compile(
     r"|(?:[/_-](\d{2,4})(?:w|px)(?=[/_.-]|$))",
     re.IGNORECASE,
 )
-SIZE_SUFFIX: Final = re.compile(
-    r"(?:[-_.@](?:\d{2,4}x\d{0,4}(?:[-_]c(?:rop)?)?|x\d{2,4}|scaled|rotated|e\d{10,13}|thumb(?:nail)?|small|medium|large"
-    r"|full|square|crop(?:ped)?|resized?|[23]x|\d{3,4}w|w\d{3,4}|\d{3,4}))+$",
-    re.IGNORECASE,
-)
-
-
-INNER_URL: Final = re.compile(r"https?(?::|%3A)(?:/|%2F){1,2}(.+)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +46,35 @@ class Source:
 
 
 def first_address(attributes: Mapping[str, str | None]) -> str | None:
-    """The address that an image element most plainly gives: its src, else a lazy-loading attribute, else a srcset's first.
+    """The address that an image element most plainly gives; None when it gives none but placeholders."""
+    if plain := plain_addresses(attributes):
+        return plain[0]
+    return next((entry.address for srcset in srcsets_of(attributes) for entry in srcset_entries(srcset)), None)
 
-    Placeholders (`data:` addresses, spacers) do not count, so a lazy image whose address is nowhere gives None.
+
+def plain_addresses(attributes: Mapping[str, str | None]) -> list[str]:
+    """The usable addresses of an element outside its srcsets: the lazy-loading attributes', else its src.
+
+    Beside a lazy-loading attribute or srcset, src is what is shown until the image is loaded, whatever its name; the
+    attributes that other scripts read are a last resort.
     """
+    lazy = [value for name, value in attributes.items() if value and name in LAZY_ATTRIBUTES and is_lazy_address(value)]
+    if lazy or has_lazy_srcset(attributes):
+        return lazy
     src = attributes.get("src")
     if src and is_address(src) and not is_placeholder(src):
-        return src
-    for name, value in attributes.items():
-        if value and name in LAZY_ATTRIBUTES and is_lazy_address(value):
-            return value
-    return next((entry.address for srcset in srcsets_of(attributes) for entry in srcset_entries(srcset)), None)
+        return [src]
+    return [
+        value for name, value in attributes.items() if value and name in SPARE_ATTRIBUTES and is_lazy_address(value)
+    ]
+
+
+def has_lazy_srcset(attributes: Mapping[str, str | None]) -> bool:
+    """Whether a script is to put a srcset with a usable address in place of src."""
+    return any(
+        value and name in SRCSET_ATTRIBUTES and name != "srcset" and any(srcset_entries(value))
+        for name, value in attributes.items()
+    )
 
 
 def srcsets_of(attributes: Mapping[str, str | None]) -> list[str]:
@@ -68,19 +83,13 @@ def srcsets_of(attributes: Mapping[str, str | None]) -> list[str]:
 
 
 def image_sources(attributes: Mapping[str, str | None], picture: Iterable[str] = ()) -> list[Source]:
-    """Every usable address of an image, in the order of trust: src, lazy attributes, srcsets.
+    """Every usable address of an image, in the order of trust: lazy attributes or src, then srcsets.
 
     Args:
         attributes: the element's.
         picture: the srcsets of the `<picture>` around it.
     """
-    found = []
-    src = attributes.get("src")
-    if src and is_address(src) and not is_placeholder(src):
-        found.append(Source(src, width_in_url(src)))
-    for name, value in attributes.items():
-        if value and name in LAZY_ATTRIBUTES and is_lazy_address(value):
-            found.append(Source(value, width_in_url(value)))
+    found = [Source(address, width_in_url(address)) for address in plain_addresses(attributes)]
     for srcset in (*srcsets_of(attributes), *picture):
         found += srcset_entries(srcset)
     return found
@@ -145,24 +154,3 @@ def largest(sources: Sequence[Source]) -> Source:
 
 UNSTATED_WIDTH: Final = 700  # px: a plain src beats thumbnails of it and loses to a named larger one
 WIDEST: Final = 2400  # px: beyond, more pixels are only more bytes
-
-
-def image_key(url: str) -> str:
-    """What is the same for two addresses of one image: the file's name without size suffix, extension and query.
-
-    A generic name (`image`, `large`, digits) takes the folder with it; an address inside an address (a resizing
-    service) counts as the inner one.
-    """
-    path, _, query = url.partition("?")
-    if (start := url.find("http", 8)) > 0 and (inner := INNER_URL.match(url, start)):
-        path, _, query = unquote(inner[1]).partition("?")
-    if "%" in path:
-        path = unquote(path)
-    folders = [segment for segment in path.lower().split("/") if segment]
-    if not folders:
-        return url
-    name, had_extension = IMAGE_FILE.subn("", folders[-1])
-    if not had_extension and query:
-        return f"{path}?{query}".lower()
-    stem = SIZE_SUFFIX.sub("", name) or name
-    return stem if len(stem) >= 8 and not stem.isdigit() else "/".join([*folders[-3:-1], stem])

@@ -3,17 +3,21 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from selectolax.lexbor import LexborNode
 
+from crawler.image_key import image_key
 from crawler.image_urls import Source, first_address, image_sources, srcset_entries, srcsets_of
 from crawler.page import Page
+from crawler.paragraphs import encloses, upward
 
 IMAGE_TAGS: Final = frozenset(("img", "amp-img"))
 PIXELS: Final = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*$", re.IGNORECASE)
 STYLE_SIZE: Final = re.compile(r"(?:^|[;\s])(width|height)\s*:\s*(\d{1,5})(?:\.\d+)?px", re.IGNORECASE)
 NEVER_BELOW: Final = 50  # CSS px: what is shown with a shorter side is an icon or a tracking pixel
+NOSCRIPT_REACH: Final = 4  # levels above an image
 MAX_IMAGES: Final = 1000  # per page; the dominant image of a longer wall of them is not a question
 
 
@@ -86,6 +90,25 @@ def image_at(position: int, node: LexborNode, of_picture: Mapping[int, list[str]
     if address is None:
         return None
     return ImageOnPage(position, node, attributes, address, tuple(around), width, height)
+
+
+def key_of(image: ImageOnPage, page: Page) -> str:
+    """What the image's address has in common with other addresses of it, those in the metadata included."""
+    return image_key(page.absolute(image.address) or image.address)
+
+
+def noscript_around(node: LexborNode) -> LexborNode | None:
+    """The `<noscript>` that an image stands in, a `<picture>` or link between them aside; None outside."""
+    return next((above for above in islice(upward(node.parent), NOSCRIPT_REACH) if above.tag == "noscript"), None)
+
+
+def are_twins(one: LexborNode, other: LexborNode) -> bool:
+    """Whether one of two images stands in a `<noscript>`, and the other in the element around that."""
+    fallbacks = noscript_around(one), noscript_around(other)
+    noscript, scripted = (fallbacks[0], other) if fallbacks[0] is not None else (fallbacks[1], one)
+    if noscript is None or None not in fallbacks or noscript.parent is None:
+        return False
+    return encloses(noscript.parent, scripted)
 
 
 def declared_size(attributes: dict[str, str | None]) -> tuple[int | None, int | None]:

@@ -18,7 +18,9 @@ MIN_TEXT: Final = 20  # characters; with fewer there is no language to see
 MIN_SHARE: Final = 60  # percent of the text in one language, for CLD2 to be believed
 MIN_PROBABILITY: Final = 0.8  # of langdetect; below, the text is mixed
 SETTLING_TEXT: Final = 3_000  # characters langdetect looks at; it is a hundred times slower
-UNREADABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+HINTS: Final = frozenset(code for _, code in pycld2.LANGUAGES)  # CLD2 refuses the text over any other
+LAST_IN_PLANES: Final = "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
+UNREADABLE: Final = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{LAST_IN_PLANES}]")
 
 DetectorFactory.seed = 0  # langdetect samples; without a seed it answers differently from run to run
 
@@ -83,15 +85,28 @@ def language_of(text: str, hint: str = "") -> Language:
     """
     if len(text) < MIN_TEXT:
         return Language(UNDECIDED, 0.0)
-    hint = hint[:2] if hint[:2].isalpha() and hint[:2].isascii() else ""
-    try:
-        reliable, _, found = pycld2.detect(text, hintLanguage=hint or None)
-    except (pycld2.error, UnicodeEncodeError):  # control characters, half of a surrogate pair
-        reliable, _, found = pycld2.detect(UNREADABLE.sub(" ", text), hintLanguage=hint or None)
-    _, code, share, _ = found[0]
+    code, share, reliable = detected(text, claimed_code(hint))
     if reliable and code != UNDECIDED and share >= MIN_SHARE:
         return Language(code, share / 100)
     return settle(text)
+
+
+def claimed_code(tag: str) -> str | None:
+    """The code in a language tag, if it is one that CLD2 knows: pages also claim countries (`us`) and nonsense."""
+    code = tag.strip().lower().replace("_", "-").partition("-")[0]
+    return code if code in HINTS else None
+
+
+def detected(text: str, hint: str | None) -> tuple[str, int, bool]:
+    """CLD2's answer: a code, its share of the text in percent, and whether it is sure; unsure of text it cannot read."""
+    for readable in (text, UNREADABLE.sub(" ", text)):
+        try:
+            reliable, _, found = pycld2.detect(readable, hintLanguage=hint)
+        except (pycld2.error, UnicodeEncodeError):  # control characters, half of a surrogate pair
+            continue
+        _, code, share, _ = found[0]
+        return code, share, reliable
+    return UNDECIDED, 0, False
 
 
 def settle(text: str) -> Language:

@@ -1,13 +1,13 @@
 """Where things stand on a page: the main block of text, and which region (article, navigation, figure) a node is in."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
-from itertools import islice
 from typing import Final
 
 from selectolax.lexbor import LexborNode
+
+from crawler.paragraphs import encloses, main_container, paragraphs, upward
 
 NAVIGATION: Final = 1
 HEADER: Final = 2
@@ -56,26 +56,6 @@ REGION_OF_GROUP: Final = {
     "content": CONTENT,
 }
 MAX_NAME: Final = 100  # characters of a class; longer ones are data
-MAX_HEIGHT: Final = 300  # levels; real pages nest some tens deep
-MIN_PARAGRAPH: Final = 40  # characters; shorter ones are bylines, dates and buttons
-MIN_PARAGRAPHS_TEXT: Final = 200  # characters; a page with less in its <p> keeps its text in <div> or <td>
-TEXT_HOLDERS: Final = frozenset(("article", "blockquote", "dd", "div", "font", "li", "pre", "section", "td"))
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A paragraph of the page.
-
-    Attributes:
-        position: its index among the page's landmarks (fractions never occur; a text outside <p> takes the index of the
-            last landmark before it).
-        node: its element.
-        text: as the document has it, white space not collapsed.
-    """
-
-    position: int
-    node: LexborNode
-    text: str
 
 
 class Layout:
@@ -150,60 +130,3 @@ def regions_of_name(name: str) -> int:
     for match in CLASS_REGIONS.finditer(name.lower()):
         found |= REGION_OF_GROUP[match.lastgroup or ""]
     return found
-
-
-def paragraphs(root: LexborNode | None, landmarks: Sequence[LexborNode]) -> tuple[Block, ...]:
-    """The page's paragraphs; text that stands directly in boxes and cells if it has next to none."""
-    blocks = tuple(
-        Block(position, node, text)
-        for position, node in enumerate(landmarks)
-        if node.tag in ("p", "blockquote") and len(text := node.text()) >= MIN_PARAGRAPH
-    )
-    if root is None or sum(len(block.text) for block in blocks) >= MIN_PARAGRAPHS_TEXT:
-        return blocks
-    return boxed_text(root, landmarks)
-
-
-def boxed_text(root: LexborNode, landmarks: Sequence[LexborNode]) -> tuple[Block, ...]:
-    """Paragraphs of a page that uses no `<p>`: elements with enough text of their own."""
-    index = {node.mem_id: position for position, node in enumerate(landmarks)}
-    blocks, position = [], 0
-    for node in root.traverse():
-        position = index.get(node.mem_id, position)
-        tag = node.tag
-        if (tag == "p" or tag in TEXT_HOLDERS) and len(node.text(deep=False).strip()) >= MIN_PARAGRAPH:
-            blocks.append(Block(position, node, node.text(separator=" ")))
-    return tuple(blocks)
-
-
-def main_container(blocks: Sequence[Block]) -> LexborNode | None:
-    """The element with the most text: a paragraph counts in full for its parent and by half for its grandparent.
-
-    The weights are Readability's (https://github.com/mozilla/readability).
-    """
-    scores: dict[int, float] = {}
-    nodes: dict[int, LexborNode] = {}
-    for block in blocks:
-        share, node = 1.0, block.node.parent
-        for _ in range(2):
-            if node is None or node.tag == "html":
-                break
-            nodes[node.mem_id] = node
-            scores[node.mem_id] = scores.get(node.mem_id, 0.0) + share * len(block.text)
-            share, node = share / 2, node.parent
-    return nodes[max(scores, key=scores.__getitem__)] if scores else None
-
-
-def upward(node: LexborNode | None) -> Iterator[LexborNode]:
-    """A node, its parent, and so on up to the root, at most `MAX_HEIGHT` of them."""
-    for _ in range(MAX_HEIGHT):
-        if node is None:
-            return
-        yield node
-        node = node.parent
-
-
-def encloses(outer: LexborNode, node: LexborNode, height: int = 4) -> bool:
-    """Whether `node` lies in `outer`, at most `height` levels down."""
-    key = outer.mem_id
-    return any(above.mem_id == key for above in islice(upward(node), height + 1))

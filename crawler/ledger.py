@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from crawler.items import CANDIDATE_SCHEMA, REFUSAL_SCHEMA, Candidate, Refusal
@@ -25,11 +26,17 @@ class Ledger:
         self.refusals: Counter[str] = Counter()
         self._candidates = ParquetShards(out / "candidates", "candidates", CANDIDATE_SCHEMA)
         self._refused = ParquetShards(out / "refused", "refused", REFUSAL_SCHEMA)
+        self._written: list[Path] = []  # beside the shards
 
     @property
     def unfinished(self) -> int:
         """Pages taken on that came to no end: 0 after a crawl that ran to its end."""
         return self.pages - self.candidates - self.refusals.total()
+
+    @property
+    def lost(self) -> int:
+        """Pages that came to an end of which no shard tells: the buffered ones, after `close` those without room."""
+        return self.candidates + self.refusals.total() - self._candidates.rows - self._refused.rows
 
     def take_on(self) -> None:
         """Count a page that is about to be requested."""
@@ -57,7 +64,7 @@ class Ledger:
         self._refused.add(refusal.to_row())
 
     def close(self, ended: str) -> None:
-        """Write what is buffered, then `stats.json`.
+        """Write what is buffered, then `stats.json`; each is tried even when another could not be written.
 
         Args:
             ended: how the crawl ended, such as `finished`.
@@ -65,9 +72,14 @@ class Ledger:
         Raises:
             OSError: something could not be written; shards written before are whole.
         """
-        self._candidates.close()
-        self._refused.close()
-        write_text_whole(self.out / "stats.json", json.dumps(self.stats(ended), indent=2) + "\n")
+        faults = [error for shards in (self._candidates, self._refused) if (error := fault_of(shards.close))]
+        path = self.out / "stats.json"
+        if error := fault_of(lambda: write_text_whole(path, json.dumps(self.stats(ended), indent=2) + "\n")):
+            faults.append(error)
+        else:
+            self._written.append(path)
+        if faults:
+            raise faults[0]
 
     def stats(self, ended: str) -> dict[str, object]:
         """The books of this run; shards are relative to `out`."""
@@ -77,18 +89,30 @@ class Ledger:
             "candidates": self.candidates,
             "refusals": dict(sorted(self.refusals.items())),
             "unfinished": self.unfinished,
+            "lost": self.lost,
             "candidate_shards": [str(path.relative_to(self.out)) for path in self._candidates.paths],
             "refusal_shards": [str(path.relative_to(self.out)) for path in self._refused.paths],
         }
 
     def summary(self) -> str:
-        """A table for the terminal."""
+        """A table for the terminal, with the files that were written."""
         lines = [f"{'pages':<22}{self.pages:>8,}", f"{'candidates':<22}{self.candidates:>8,}"]
         lines.append(f"{'refused':<22}{self.refusals.total():>8,}")
         for reason, count in sorted(self.refusals.items(), key=lambda entry: (-entry[1], entry[0])):
             lines.append(f"  {reason:<20}{count:>8,}   {REASONS[reason]}")
         if self.unfinished:
             lines.append(f"{'unfinished':<22}{self.unfinished:>8,}   the crawl was stopped before they came to an end")
-        written = [str(path) for path in (*self._candidates.paths, *self._refused.paths)]
-        lines += ["written:", *(f"  {path}" for path in written), f"  {self.out / 'stats.json'}"]
+        if self.lost:
+            lines.append(f"{'lost':<22}{self.lost:>8,}   they could not be written")
+        written = (*self._candidates.paths, *self._refused.paths, *self._written)
+        lines += ["written:", *(f"  {path}" for path in written)] if written else ["nothing was written"]
         return "\n".join(lines)
+
+
+def fault_of(write: Callable[[], None]) -> OSError | None:
+    """What kept something from being written; None when nothing did."""
+    try:
+        write()
+    except OSError as error:
+        return error
+    return None

@@ -6,16 +6,16 @@ from urllib.parse import urlsplit
 from crawler.page import Page
 
 
-def followed_links(page: Page, scope: str) -> Iterator[str]:
+def followed_links(page: Page, scope: str, home: str) -> Iterator[str]:
     """The page's links in document order, without repeats and without those that ask not to be followed.
 
     Args:
         page: the parsed page.
-        scope: `none`, `site` (the same host, `www.` aside) or `web`.
+        scope: `none`, `site` (those of `home`) or `web`.
+        home: the site that the crawl started from, as `site_of` has it; a redirect may have led off it.
     """
-    if scope == "none" or asks_not_to_follow(page):
+    if scope == "none":
         return
-    home = site_of(page.url)
     seen: set[str] = set()
     for node in page.tree.css("a[href]"):
         attributes = node.attributes
@@ -25,16 +25,6 @@ def followed_links(page: Page, scope: str) -> Iterator[str]:
         if url and url not in seen and (scope == "web" or site_of(url) == home):
             seen.add(url)
             yield url
-
-
-def asks_not_to_follow(page: Page) -> bool:
-    """Whether a robots meta tag of the page says nofollow."""
-    return any(
-        node.tag == "meta"
-        and (node.attributes.get("name") or "").lower() == "robots"
-        and "nofollow" in (node.attributes.get("content") or "").lower()
-        for node in page.landmarks
-    )
 
 
 def site_of(url: str) -> str:

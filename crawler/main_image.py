@@ -12,8 +12,9 @@ from selectolax.lexbor import LexborNode
 
 from crawler.image_context import context_of
 from crawler.image_features import address_features, features_of
-from crawler.image_urls import Source, image_key, largest, width_in_url
-from crawler.images import ImageOnPage, images_on
+from crawler.image_key import image_key
+from crawler.image_urls import Source, largest, width_in_url
+from crawler.images import ImageOnPage, are_twins, images_on, key_of
 from crawler.metadata import read_metadata
 from crawler.page import Page
 
@@ -51,6 +52,7 @@ class ScoredImage:
         signals: (feature, weight times value), strongest first.
         node: its element; None when only the page's metadata names it.
         position: the element's index among the page's landmarks; None without one.
+        twins: the elements that show it in place of `node`, with or without scripts.
     """
 
     url: str
@@ -58,6 +60,7 @@ class ScoredImage:
     signals: tuple[tuple[str, float], ...]
     node: LexborNode | None
     position: int | None
+    twins: tuple[LexborNode, ...] = ()
 
 
 @dataclass(slots=True)
@@ -88,13 +91,19 @@ class Contender:
         score = math.fsum(value for _, value in signals)
         if score < MIN_SCORE:
             return None
-        sources = [source for image in self.images for source in image.sources()] + self.named_sources
+        shown = self.shown()
+        sources = [source for image in shown for source in image.sources()] + self.named_sources
         url = page.absolute(largest(sources).address)
         if url is None:
             return None
         signals.sort(key=lambda signal: (-abs(signal[1]), signal[0]))
         node, position = (None, None) if self.image is None else (self.image.node, self.image.position)
-        return ScoredImage(url, score, tuple(signals), node, position)
+        return ScoredImage(url, score, tuple(signals), node, position, tuple(image.node for image in shown[1:]))
+
+    def shown(self) -> list[ImageOnPage]:
+        """The best element and its twins: other elements of the same name may show another image."""
+        best = self.image
+        return [] if best is None else [best, *(image for image in self.images if are_twins(best.node, image.node))]
 
 
 def main_images(page: Page) -> list[ScoredImage]:
@@ -118,7 +127,7 @@ def contenders(page: Page) -> Iterable[Contender]:
     context = context_of(page, metadata.title, images)
     found: dict[str, Contender] = {}
     for image in images:
-        found.setdefault(image_key(image.address), Contender()).add_element(image, features_of(image, context))
+        found.setdefault(key_of(image, page), Contender()).add_element(image, features_of(image, context))
     for kind, url in metadata.images:
         contender = found.setdefault(image_key(url), Contender())
         contender.named[kind] = 1.0

@@ -25,16 +25,32 @@ def opt_outs(headers: Mapping[str, Iterable[str]], page: Page | None = None) -> 
         headers: the response's headers, names in lower case, every value of a repeated header.
         page: the parsed page; None for an image, which has headers only.
     """
-    found = {f"x-robots-tag:{word}" for value in headers.get("x-robots-tag", ()) for word in header_directives(value)}
+    found = {f"{where}:{word}" for where, word in directives(headers, page) if word in OPT_OUTS}
     if "1" in (value.strip() for value in headers.get("tdm-reservation", ())):
         found.add("header:tdm-reservation")
-    if page is not None:
-        found.update(meta_opt_outs(page))
+    if page is not None and any(name == "tdm-reservation" and content == "1" for name, content in meta_tags(page)):
+        found.add("meta:tdm-reservation")
     return tuple(sorted(found))
 
 
+def asks_not_to_follow(headers: Mapping[str, Iterable[str]], page: Page) -> bool:
+    """Whether a page or its headers ask robots not to follow its links."""
+    return any(word in ("nofollow", "none") for _, word in directives(headers, page))
+
+
+def directives(headers: Mapping[str, Iterable[str]], page: Page | None) -> Iterator[tuple[str, str]]:
+    """(where, word) of every robots directive of a response that is meant for all agents or for ours."""
+    for value in headers.get("x-robots-tag", ()):
+        yield from (("x-robots-tag", word) for word in header_directives(value))
+    for name, content in meta_tags(page) if page is not None else ():
+        if name in ("robots", AGENT):
+            yield from (("meta", word) for part in content.split(",") for word in words_of(part))
+        elif name == "x-robots-tag":
+            yield from (("meta", word) for word in header_directives(content))
+
+
 def header_directives(value: str) -> Iterator[str]:
-    """The opt-outs of one X-Robots-Tag value that are meant for all agents or for ours.
+    """The words of one X-Robots-Tag value that are meant for all agents or for ours.
 
     An agent's name and a colon scope the directives after it, up to the next name.
     """
@@ -45,20 +61,18 @@ def header_directives(value: str) -> Iterator[str]:
         if colon and name not in VALUED:
             ours, part = name in ("*", AGENT), rest
         if ours:
-            yield from OPT_OUTS.intersection(SEPARATOR.split(part.strip()))
+            yield from words_of(part)
 
 
-def meta_opt_outs(page: Page) -> Iterator[str]:
-    """The opt-outs in a page's own `<meta>` tags."""
+def words_of(part: str) -> list[str]:
+    """The directives between two commas, in lower case; none in one with a value, such as `max-image-preview: none`."""
+    return [] if part.partition(":")[0].strip() in VALUED else SEPARATOR.split(part.strip())
+
+
+def meta_tags(page: Page) -> Iterator[tuple[str, str]]:
+    """(name, content) of a page's `<meta>` tags, in lower case."""
     for node in page.landmarks:
-        if node.tag != "meta":
-            continue
-        attributes = node.attributes
-        name = (attributes.get("name") or attributes.get("http-equiv") or "").lower().strip()
-        content = (attributes.get("content") or "").lower()
-        if name in ("robots", AGENT):
-            yield from (f"meta:{word}" for word in OPT_OUTS.intersection(SEPARATOR.split(content.strip())))
-        elif name == "x-robots-tag":
-            yield from (f"meta:{word}" for word in header_directives(content))
-        elif name == "tdm-reservation" and content.strip() == "1":
-            yield "meta:tdm-reservation"
+        if node.tag == "meta":
+            attributes = node.attributes
+            name = attributes.get("name") or attributes.get("http-equiv") or ""
+            yield name.lower().strip(), (attributes.get("content") or "").lower().strip()

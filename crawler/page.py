@@ -1,28 +1,26 @@
 """A fetched page, parsed once: every other module of the crawler reads this one tree."""
 
-import codecs
 import re
 from dataclasses import dataclass
-from email.message import Message
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from bs4 import BeautifulSoup
-from bs4.dammit import EncodingDetector
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
+from crawler.address import MAX_ADDRESS, is_web_address
+from crawler.encoding import decode
 from crawler.layout import Layout
 from crawler.vocabulary import word_set
 
+NO_ADDRESS: Final = ("data:", "blob:", "javascript:", "about:", "#")
 LANDMARK_TAGS: Final = word_set("amp-img base blockquote figcaption h1 h2 h3 h4 img link meta p script source title")
-# Browsers read these labels as their supersets (https://encoding.spec.whatwg.org/#names-and-labels).
-SUPERSETS: Final = {"ascii": "cp1252", "iso8859-1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949"}
 TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 UNNESTED_TAGS: Final = word_set(
     "area base br col dd dt embed hr img input li link meta option p param path source td th tr track wbr"
 )  # they are empty, or the next one ends them
-MANY_TAGS: Final = 20_000  # of a page; with fewer, no nesting takes longer than about a second to parse
-MAX_DEPTH: Final = 2_000  # elements; real pages nest some tens deep
+MANY_TAGS: Final = 8_000  # of a page; with fewer, no nesting takes longer than about a fifth of a second to parse
+MAX_DEPTH: Final = 2_000  # elements; real pages nest some tens deep, and count to hundreds where end tags are missing
 BREAKING_TAGS: Final = word_set("br p div li ul ol table tr td th h1 h2 h3 h4 h5 h6 section article hr dd dt")
 SILENT_TAGS: Final = word_set("script style noscript template svg iframe object button select textarea")
 
@@ -52,17 +50,13 @@ class Page:
     def absolute(self, address: str) -> str | None:
         """The http(s) URL behind an address on the page, without its fragment; None when it is no such thing."""
         address = address.strip()
-        if not address or address.startswith(("data:", "blob:", "javascript:", "about:", "#")):
+        if not address or len(address) > MAX_ADDRESS or address.startswith(NO_ADDRESS):
             return None
         try:
             url = urljoin(self.base_url, address.replace(" ", "%20").replace("\n", "").replace("\t", ""))
-            parts = urlsplit(url)
-            usable = (
-                parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-            )
-        except ValueError:  # an unclosed IPv6 bracket, a port that is no number
+        except ValueError:  # an unclosed IPv6 bracket
             return None
-        return url.partition("#")[0] if usable else None
+        return url.partition("#")[0] if is_web_address(url) else None
 
 
 def parse_page(body: bytes | str, url: str, content_type: str | None = None) -> Page:
@@ -103,61 +97,15 @@ def cut_where_too_deep(markup: str) -> str:
     return markup
 
 
-def decode(body: bytes, content_type: str | None) -> tuple[bytes | str, str]:
-    """The markup ready for parsing (bytes only if they are UTF-8 already) and the codec it was read with.
-
-    A byte-order mark wins, then the header, then a `<meta>` declaration, then UTF-8 if the bytes are valid UTF-8, then
-    BeautifulSoup's detection. A declaration that the bytes contradict is passed over; bytes that fit nothing are read
-    with replacement characters.
-    """
-    body, marked = EncodingDetector.strip_byte_order_mark(body)  # type: ignore[no-untyped-call]  # old stubs
-    declared = (marked, charset(content_type), EncodingDetector.find_declared_encoding(body, is_html=True), "utf-8")
-    for label in declared:
-        codec = codec_name(label)
-        if codec is None:
-            continue
-        try:
-            text = body.decode(codec)
-        except UnicodeDecodeError:
-            continue
-        return (body if codec == "utf-8" else text), codec
-    if any(codec_name(label) == "utf-8" for label in declared[:3]):  # declared, and damaged in a few places
-        return body.decode("utf-8", "replace"), "utf-8"
-    for label in EncodingDetector(body, is_html=True).encodings:
-        codec = codec_name(label)
-        try:
-            return body.decode(codec or "ascii"), codec or "ascii"
-        except UnicodeDecodeError:
-            continue
-    return body.decode("cp1252", "replace"), "cp1252"
-
-
-def charset(content_type: str | None) -> str | None:
-    """The charset parameter of a Content-Type header."""
-    if not content_type:
-        return None
-    message = Message()
-    message["Content-Type"] = content_type
-    return message.get_content_charset()
-
-
-def codec_name(label: str | None) -> str | None:
-    """Python's codec for a web encoding label; None when the label is missing or unknown."""
-    try:
-        name = codecs.lookup((label or "").strip()).name
-    except LookupError:
-        return None
-    return SUPERSETS.get(name, name)
-
-
 def base_url(landmarks: tuple[LexborNode, ...], url: str) -> str:
     """What relative addresses are relative to: the first usable `<base href>`, resolved against the page's URL."""
     for node in landmarks:
         if node.tag == "base" and (href := node.attributes.get("href")):
             try:
-                return urljoin(url, href.strip())
+                base = urljoin(url, href.strip()) if len(href) <= MAX_ADDRESS else ""
             except ValueError:
                 return url
+            return base if is_web_address(base) else url
         if node.tag == "p":  # base belongs in the head
             break
     return url

@@ -9,17 +9,20 @@ from typing import Final
 from selectolax.lexbor import LexborNode
 
 from crawler import layout
+from crawler.images import IMAGE_TAGS, noscript_around
 from crawler.items import Text
 from crawler.main_image import ScoredImage
-from crawler.metadata import read_metadata
+from crawler.metadata import Metadata, read_metadata
 from crawler.page import Page, collapse, visible_text
+from crawler.paragraphs import Block
 
 CAPTION_NAME: Final = re.compile(
     r"caption|cutline|(?:image|img|photo|media|picture)[-_]?(?:desc|text|title|info|legend)|legend", re.IGNORECASE
 )
+META_ALTERNATIVES: Final = (("og_image", "og:image:alt"), ("twitter_image", "twitter:image:alt"))
 CAPTION_REACH: Final = 4  # levels above the image; a caption further off belongs to something else
 CAPTION_PLACES: Final = "figcaption, [class]"
-MAX_IMAGES_OF_CAPTION: Final = 2  # in one box: an image and its twin in <noscript>; more have captions of their own
+MAX_IMAGES_OF_CAPTION: Final = 1  # in one box, twins in <noscript> aside; of several, each has its own
 MAX_CAPTION: Final = 600  # characters; a longer one is a box of text with an unlucky class name
 MAX_TEXT: Final = 1_000  # characters of one candidate text
 NEAR_PARAGRAPHS: Final = 2  # on each side of the image
@@ -51,9 +54,7 @@ def gathered(page: Page, image: ScoredImage) -> Iterator[tuple[str, str]]:
     """(source, text as found) of every candidate description."""
     metadata = read_metadata(page)
     attributes = image.node.attributes if image.node is not None else {}
-    yield "alt", attributes.get("alt") or ""
-    if image.node is None:  # only the metadata names it, so only the metadata can have its alt text
-        yield "alt", metadata.values.get("og:image:alt") or metadata.values.get("twitter:image:alt") or ""
+    yield from (("alt", alt) for alt in alternatives(image, metadata))
     for name in ("title", "data-caption", "data-image-caption", "aria-label"):
         yield "img_title", without_tags(attributes.get(name) or "")
     if image.node is not None:
@@ -62,6 +63,19 @@ def gathered(page: Page, image: ScoredImage) -> Iterator[tuple[str, str]]:
     yield from (("description", description) for description in metadata.descriptions())
     yield from (("heading", heading) for heading in headings(page, image.position))
     yield from (("surrounding", sentence) for sentence in surrounding(page, image.position))
+
+
+def alternatives(image: ScoredImage, metadata: Metadata) -> Iterator[str]:
+    """The image's alternative text: its element's, else that of a twin, else what the metadata says where it names it."""
+    nodes = (image.node, *image.twins) if image.node is not None else ()
+    written = [alt for node in nodes if (alt := (node.attributes.get("alt") or "").strip())]
+    if written:
+        yield from written
+        return
+    named = {name for name, _ in image.signals}
+    for kind, name in META_ALTERNATIVES:
+        if kind in named:
+            yield metadata.values.get(name, "")
 
 
 def without_tags(value: str) -> str:
@@ -76,7 +90,7 @@ def captions(node: LexborNode) -> Iterator[str]:
         if above is None or above.tag in ("body", "html"):
             return
         is_figure = above.tag == "figure"
-        shared = not is_figure and len(above.css("img")) > MAX_IMAGES_OF_CAPTION
+        shared = not is_figure and images_in(above) > MAX_IMAGES_OF_CAPTION
         found = captions_after(node, above) if shared else filter(is_caption, above.css(CAPTION_PLACES))
         for element in found:
             text = visible_text(element)
@@ -85,6 +99,11 @@ def captions(node: LexborNode) -> Iterator[str]:
         if is_figure or shared:
             return
         above = above.parent
+
+
+def images_in(box: LexborNode) -> int:
+    """How many images a box has, those in `<noscript>` not counted."""
+    return sum(noscript_around(element) is None for element in box.css("img, amp-img"))
 
 
 def is_caption(element: LexborNode) -> bool:
@@ -98,12 +117,12 @@ def is_caption(element: LexborNode) -> bool:
 def captions_after(node: LexborNode, box: LexborNode) -> Iterator[LexborNode]:
     """The captions in a box of several images that stand between one image and the next."""
     key, reached = node.mem_id, False
-    for element in box.css(f"img, {CAPTION_PLACES}"):
+    for element in box.css(f"img, amp-img, {CAPTION_PLACES}"):
         if element.mem_id == key:
             reached = True
         elif reached and is_caption(element):
             yield element
-        elif reached and element.tag == "img" and (element.parent is None or element.parent.tag != "noscript"):
+        elif reached and element.tag in IMAGE_TAGS and noscript_around(element) is None:
             return
 
 
@@ -135,7 +154,7 @@ def surrounding(page: Page, position: int | None) -> Iterator[str]:
         yield from sentences(visible_text(block.node))[:SENTENCES_OF_PARAGRAPH]
 
 
-def readable(page: Page, blocks: Iterable[layout.Block]) -> list[layout.Block]:
+def readable(page: Page, blocks: Iterable[Block]) -> list[Block]:
     """The first `NEAR_PARAGRAPHS` of the blocks that are no menus, sidebars or footers."""
     outside = layout.BOILERPLATE
     return list(islice((block for block in blocks if not page.layout.regions(block.node) & outside), NEAR_PARAGRAPHS))

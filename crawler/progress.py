@@ -1,5 +1,6 @@
 """One line a while on how far the crawl is, in place of Scrapy's."""
 
+import math
 import sys
 import time
 from typing import Any
@@ -7,7 +8,28 @@ from typing import Any
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
+from scrapy.settings import BaseSettings
 from twisted.internet.task import LoopingCall
+
+from crawler.plan import CrawlError
+
+
+def progress_seconds(settings: BaseSettings) -> float:
+    """The setting `LAIT_PROGRESS_SECONDS`.
+
+    Raises:
+        CrawlError: it is no number.
+    """
+    value = settings.get("LAIT_PROGRESS_SECONDS")
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        seconds = math.nan
+    if not math.isfinite(seconds):
+        raise CrawlError(
+            f"LAIT_PROGRESS_SECONDS={value} is no number of seconds: use -s LAIT_PROGRESS_SECONDS=10 or so"
+        )
+    return seconds
 
 
 class Progress:
@@ -24,7 +46,7 @@ class Progress:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "Progress":
         """Scrapy's way to make an extension."""
-        seconds = crawler.settings.getfloat("LAIT_PROGRESS_SECONDS")
+        seconds = progress_seconds(crawler.settings)
         if seconds <= 0:
             raise NotConfigured
         return cls(crawler, seconds)

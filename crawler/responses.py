@@ -1,11 +1,16 @@
 """What Scrapy's responses and failures mean to the crawl's books."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from scrapy.exceptions import IgnoreRequest, NotSupported
 from scrapy.http import Request, Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
+
+from crawler.address import is_web_address
+from crawler.middlewares import RobotsUnreadableError
 
 # By name, since older Scrapys raise Twisted's own classes. Only DOWNLOAD_MAXSIZE cancels a download here.
 CANCELLED = ("DownloadCancelledError", "CancelledError")
@@ -18,8 +23,7 @@ def reason_of(failure: Failure) -> tuple[str, str]:
     if isinstance(error, HttpError):
         return "http_error", str(error.response.status)
     if isinstance(error, IgnoreRequest):
-        message = str(error)
-        return ("robots_txt", "") if message == "Forbidden by robots.txt" else ("fetch_failed", message)
+        return reason_of_ignored(error)
     if kind in CANCELLED:
         return "too_large", str(error)[:200]
     if isinstance(error, NotSupported) or kind == "UnsupportedURLSchemeError":
@@ -27,10 +31,30 @@ def reason_of(failure: Failure) -> tuple[str, str]:
     return "fetch_failed", f"{kind}: {error}"[:200]
 
 
+def reason_of_ignored(error: IgnoreRequest) -> tuple[str, str]:
+    """The reason and detail behind a request that one of the downloader middlewares gave up."""
+    message = str(error)
+    if isinstance(error, RobotsUnreadableError):
+        return "robots_txt", message
+    if "DOWNLOAD_MAXSIZE" in message:  # only its unpacked size was too much
+        return "too_large", "after decompression"
+    return ("robots_txt", "") if message == "Forbidden by robots.txt" else ("fetch_failed", message[:200])
+
+
 def request_of(failure: Failure) -> Request:
     """The request that failed, which Scrapy hangs on the failure."""
     request: Request = failure.request  # type: ignore[attr-defined]
     return request
+
+
+def request_or_none(url: str, callback: Callable[..., Any], **how: Any) -> Request | None:
+    """A request that no filter drops as repeated; None when the address is none that Scrapy can ask for."""
+    if not is_web_address(url):
+        return None
+    try:
+        return Request(url, callback, dont_filter=True, **how)
+    except ValueError:
+        return None
 
 
 def headers_of(response: Response) -> dict[str, list[str]]:

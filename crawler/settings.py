@@ -20,6 +20,7 @@ ROBOTSTXT_OBEY = True
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.middlewares.RobotsTxtMiddleware": 100,
+    "crawler.middlewares.RedirectTargetMiddleware": 610,  # sees responses just before Scrapy's redirects, at 600
 }
 
 # How hard. Per host: one request a second, two at a time at most, and slower where the server is slow.

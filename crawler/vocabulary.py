@@ -41,7 +41,14 @@ PLACEHOLDER_NAMES: Final = word_set(
 )
 LAZY_ATTRIBUTES: Final = word_set(
     "data-src data-lazy-src data-original data-lazy data-img-src data-image-src data-hi-res-src data-full-src "
-    "data-large-file data-orig-file data-runner-src data-delayed-url data-cfsrc data-ezsrc data-echo data-url data-image "
-    "data-img data-pin-media nitro-lazy-src"
+    "data-large-file data-orig-file data-runner-src data-delayed-url data-cfsrc data-ezsrc data-echo data-image data-img "
+    "nitro-lazy-src"
 )
+SPARE_ATTRIBUTES: Final = word_set("data-pin-media data-url")  # what to share, which may be a page or another picture
 SRCSET_ATTRIBUTES: Final = word_set("srcset data-srcset data-lazy-srcset data-bgset data-sources")
+GENERIC_NAMES: Final = word_set(
+    "article cover default download facebook featured file full fullsize header hero hqdefault image img jpg landscape "
+    "large lead main maxres maxresdefault medium mqdefault og opengraph original photo pic picture portrait post preview "
+    "promo scaled sddefault share size small social square standard thumb thumbnail twitter unknown unnamed untitled web "
+    "wide"
+)

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+import time
 import urllib.request
 from pathlib import Path
 
@@ -6,6 +9,7 @@ import pytest
 from crawler.demo import DemoSite
 from crawler.plan import CrawlError
 
+ROOT = Path(__file__).resolve().parent.parent
 SERVER = """
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -19,7 +23,7 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *args):
         pass
 
-assert sys.argv[1:] == ["--port", "0"]
+assert sys.argv[1:] == ["--port", "0", "--until-stdin-closes"]
 server = HTTPServer(("127.0.0.1", 0), Handler)
 print(f"serving http://127.0.0.1:{server.server_port}/", flush=True)
 server.serve_forever()
@@ -48,3 +52,28 @@ def test_a_server_that_does_not_start_is_said(tmp_path: Path) -> None:
     script.write_text("print('no photographs found')")
     with pytest.raises(CrawlError, match=r"did not start \(no photographs found\)"):
         DemoSite(script)
+
+
+def test_the_server_does_not_outlive_a_crawl_that_is_killed() -> None:
+    crawl = "from crawler.demo import DemoSite; print(DemoSite().url, flush=True); input()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", crawl], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        urllib.request.urlopen(f"{url}robots.txt").close()
+        process.kill()
+        process.wait()
+    assert refuses_within(url, seconds=10)
+
+
+def refuses_within(url: str, seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            urllib.request.urlopen(f"{url}robots.txt", timeout=1).close()
+        except OSError:
+            return True
+        time.sleep(0.1)
+    return False

@@ -1,6 +1,17 @@
+import time
+
 import pytest
 
-from crawler.image_urls import Source, image_key, image_sources, is_placeholder, largest, srcset_entries, width_in_url
+from crawler.image_key import image_key
+from crawler.image_urls import (
+    Source,
+    first_address,
+    image_sources,
+    is_placeholder,
+    largest,
+    srcset_entries,
+    width_in_url,
+)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +72,11 @@ def test_addresses_of_one_image_share_a_key(one: str, other: str) -> None:
         ("/photos/1234/large.jpg", "/photos/1235/large.jpg"),
         ("/image?id=1", "/image?id=2"),
         ("/a/harbour-1.jpg", "/a/harbour-2.jpg"),
+        ("/p/IMG_1234.jpg", "/p/IMG_1235.jpg"),
+        ("/p/DSC_0192.jpg", "/p/DSC_0193.jpg"),
+        ("https://i.example/vi/AAA/hqdefault.jpg", "https://i.example/vi/BBB/hqdefault.jpg"),
+        ("/m/111/original.jpg", "/m/222/original.jpg"),
+        ("/p/harbour-festival-2019.jpg", "/p/harbour-festival-2020.jpg"),
     ],
 )
 def test_different_images_have_different_keys(one: str, other: str) -> None:
@@ -80,3 +96,21 @@ def test_sources_leave_placeholders_out() -> None:
 def test_a_word_of_a_placeholder_in_a_long_name_is_none() -> None:
     assert is_placeholder("/img/loading-2x.gif")
     assert not is_placeholder("/img/empty-chairs-at-the-hearing.jpg")
+
+
+def test_beside_a_lazy_address_src_is_a_stand_in_whatever_its_name() -> None:
+    attributes: dict[str, str | None] = {"src": "/theme/grey-tile.png", "data-src": "/up/boat.jpg"}
+    assert image_sources(attributes) == [Source("/up/boat.jpg", None)]
+    assert first_address({"src": "/theme/t.png", "data-srcset": "/up/boat.jpg 800w"}) == "/up/boat.jpg"
+    assert first_address({"src": "/theme/t.png", "data-src": "true"}) == "/theme/t.png"
+
+
+def test_what_a_share_button_reads_is_a_last_resort() -> None:
+    assert first_address({"src": "/up/boat.jpg", "data-url": "/news/boats"}) == "/up/boat.jpg"
+    assert first_address({"data-pin-media": "/up/boat.jpg"}) == "/up/boat.jpg"
+
+
+def test_the_key_of_a_hostile_address_takes_bounded_work() -> None:
+    started = time.process_time()
+    image_key("http://a.example/" + "-100x100" * 100_000 + "!")
+    assert time.process_time() - started < 1

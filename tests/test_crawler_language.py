@@ -44,5 +44,14 @@ def test_confidence_is_the_share_of_the_text() -> None:
     assert language_of(ENGLISH * 5) == Language("en", 0.99)
 
 
-def test_control_characters_and_half_surrogates_do_not_stop_it() -> None:
-    assert language_of("\x00\x0b\ud800" + ENGLISH * 5).code == "en"
+@pytest.mark.parametrize("character", ["\x00", "\x0b", "\ud800", "\ufdd0", "\ufffe", "\U0001fffe", "\U0010ffff"])
+def test_characters_that_can_be_in_no_text_are_passed_over(character: str) -> None:
+    assert language_of(f"{ENGLISH * 3}{character}{ENGLISH * 3}").code == "en"
+
+
+@pytest.mark.parametrize(
+    "claim", ["us", "gb", "ua", "zz", "x-default", "en_US", "english", "EN-gb", "\u00e9\u00e9", "-"]
+)
+def test_a_claim_that_names_no_language_does_not_stop_it(claim: str) -> None:
+    assert english(f"<article><p>{ENGLISH * 8}</p></article>", claim)
+    assert language_of(ENGLISH * 5, claim).code == "en"

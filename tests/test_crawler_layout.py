@@ -2,6 +2,7 @@ import pytest
 
 from crawler import layout
 from crawler.page import parse_page
+from crawler.paragraphs import MAX_BLOCKS_TEXT
 
 TEXT = "The bridge was closed for the whole of the winter because of the ice on the river. " * 2
 
@@ -52,3 +53,16 @@ def test_the_headline_is_the_last_one_above_the_main_text() -> None:
 def test_a_page_nested_thousands_deep_is_read() -> None:
     page = parse_page("<div class=a>" * 5_000 + "<figure><a><img src=/x.jpg></a></figure>", "http://a.example/")
     assert page.layout.regions(page.tree.css_first("img")) == layout.FIGURE | layout.LINKED
+
+
+@pytest.mark.parametrize("tag", ["blockquote", "div", "object><p"])
+def test_elements_that_repeat_each_others_text_do_not_fill_the_memory(tag: str) -> None:
+    page = parse_page(f"<body>{f'<{tag}>{TEXT}' * 1_900}{TEXT * 200}", "http://a.example/")
+    assert sum(len(block.text) for block in page.layout.blocks) <= MAX_BLOCKS_TEXT
+
+
+def test_of_nested_quotations_the_outermost_is_a_paragraph() -> None:
+    page = parse_page(
+        f"<blockquote>{TEXT}<blockquote>{TEXT}</blockquote></blockquote><blockquote>{TEXT}", "http://a.example/"
+    )
+    assert [len(block.text) for block in page.layout.blocks] == [2 * len(TEXT), len(TEXT)]

@@ -29,6 +29,7 @@ def test_the_books_balance_and_are_written(tmp_path: Path) -> None:
         "candidates": 1,
         "refusals": {"not_english": 2},
         "unfinished": 1,
+        "lost": 0,
         "candidate_shards": ["candidates/candidates-00000.parquet"],
         "refusal_shards": ["refused/refused-00000.parquet"],
     }
@@ -39,3 +40,21 @@ def test_the_books_balance_and_are_written(tmp_path: Path) -> None:
 def test_a_reason_that_is_not_in_the_list_is_a_fault(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="'bad_day'"):
         Ledger(tmp_path).refuse(Refusal("http://a.example/2", None, "bad_day", "", NOW))
+
+
+def test_what_could_not_be_written_is_counted_as_lost_and_not_listed(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    for _ in range(2):
+        ledger.take_on()
+    ledger.keep(CANDIDATE)
+    ledger.refuse(Refusal("http://a.example/2", None, "not_english", "de 0.98", NOW))
+    (tmp_path / "candidates").rmdir()
+    with pytest.raises(FileNotFoundError):
+        ledger.close("finished")
+    lines = ledger.summary().splitlines()
+    assert "lost                         1   they could not be written" in lines
+    assert lines[lines.index("written:") + 1 :] == [
+        f"  {tmp_path / 'refused' / 'refused-00000.parquet'}",
+        f"  {tmp_path / 'stats.json'}",
+    ]
+    assert json.loads((tmp_path / "stats.json").read_text())["lost"] == 1

@@ -1,6 +1,6 @@
 import pytest
 
-from crawler.links import followed_links
+from crawler.links import followed_links, site_of
 from crawler.page import parse_page
 
 LINKS = """<a href="/b">b</a><a href="http://www.a.example/c#top">c</a><a href="/b#again">b</a><a href="mailto:x@y.z">m</a>
@@ -8,17 +8,17 @@ LINKS = """<a href="/b">b</a><a href="http://www.a.example/c#top">c</a><a href="
 
 
 @pytest.mark.parametrize(
-    ("scope", "links"),
+    ("scope", "home", "links"),
     [
-        ("none", []),
-        ("site", ["http://a.example/b", "http://www.a.example/c"]),
-        ("web", ["http://a.example/b", "http://www.a.example/c", "https://other.example/e"]),
+        ("none", "a.example", []),
+        ("site", "a.example", ["http://a.example/b", "http://www.a.example/c"]),
+        ("site", "other.example", ["https://other.example/e"]),
+        ("web", "a.example", ["http://a.example/b", "http://www.a.example/c", "https://other.example/e"]),
     ],
 )
-def test_links_of_a_scope(scope: str, links: list[str]) -> None:
-    assert list(followed_links(parse_page(LINKS, "http://a.example/"), scope)) == links
+def test_links_of_a_scope(scope: str, home: str, links: list[str]) -> None:
+    assert list(followed_links(parse_page(LINKS, "http://a.example/"), scope, home)) == links
 
 
-def test_a_page_that_says_nofollow_is_obeyed() -> None:
-    page = parse_page(f'<meta name="robots" content="index,nofollow">{LINKS}', "http://a.example/")
-    assert list(followed_links(page, "web")) == []
+def test_a_site_is_a_host_and_port_without_www() -> None:
+    assert site_of("http://WWW.a.example:8080/x") == "a.example:8080"

@@ -113,3 +113,41 @@ def test_broken_json_ld_is_passed_over() -> None:
 def test_an_avatar_word_inside_a_long_file_name_is_no_verdict() -> None:
     body = f'<h1>T</h1><img src="/uploads/youtube-star-and-fans-at-the-gala-dinner.jpg" width="900" height="600">{PARAGRAPH * 3}'
     assert winner(body) == "youtube-star-and-fans-at-the-gala-dinner.jpg"
+
+
+def test_an_image_is_not_fetched_from_the_address_of_another_of_the_same_name() -> None:
+    body = f"""<h1>T</h1><figure><img src="/a/harbour-large.jpg" alt="The last lighthouse keeper at the harbour"></figure>
+      {PARAGRAPH}<img src="/b/harbour-1600w.jpg">{PARAGRAPH}"""
+    page = parse_page(f"<title>The last lighthouse keeper</title>{body}", URL)
+    assert main_images(page)[0].url == "https://news.example/a/harbour-large.jpg"
+
+
+def test_the_twin_in_noscript_lends_its_larger_address() -> None:
+    lazy = '<img class="lazy" data-src="/a/lighthouse-keeper-300x200.jpg" alt=""><noscript><p><img src="/a/lighthouse-keeper-1200x800.jpg"></p></noscript>'
+    page = parse_page(f"<h1>T</h1><figure>{lazy}</figure>{PARAGRAPH * 2}", URL)
+    (image,) = main_images(page)
+    assert image.url == "https://news.example/a/lighthouse-keeper-1200x800.jpg"
+    assert [twin.attributes["src"] for twin in image.twins] == ["/a/lighthouse-keeper-1200x800.jpg"]
+
+
+def test_an_endless_address_in_the_metadata_is_passed_over() -> None:
+    head = f'<meta property="og:image" content="http://a.example/{"-100" * 8_000}!">'
+    assert winner(PARAGRAPH * 2, head) is None
+
+
+def signals_of(image: str) -> dict[str, float]:
+    return dict(main_images(parse_page(f"<h1>T</h1><figure>{image}</figure>{PARAGRAPH * 2}", URL))[0].signals)
+
+
+def test_words_of_furniture_count_in_a_label_and_not_in_a_sentence_or_a_host() -> None:
+    size = 'width="900" height="600"'
+    assert "junk_name" in signals_of(f'<img src="/uploads/m45.jpg" alt="Facebook" {size}>')
+    assert "junk_name" not in signals_of(f'<img src="/uploads/m45.jpg" alt="Many small bright stars" {size}>')
+    plain = signals_of(f'<img src="//cdn.moon-telegram.example/uploads/m45.jpg" {size}>')
+    assert plain == signals_of(f'<img src="//cdn.star-telegram.example/uploads/m45.jpg" {size}>')
+
+
+def test_metadata_names_an_image_that_the_page_addresses_by_its_own_folder() -> None:
+    body = f'<h1>T</h1><img src="a.jpg">{PARAGRAPH}<img src="b.jpg">{PARAGRAPH}'
+    assert winner(body) == "a.jpg"
+    assert winner(body, '<meta property="og:image" content="https://news.example/2024/05/b.jpg">') == "b.jpg"

@@ -1,6 +1,6 @@
 import pytest
 
-from crawler.optout import opt_outs
+from crawler.optout import asks_not_to_follow, opt_outs
 from crawler.page import parse_page
 
 
@@ -15,6 +15,7 @@ from crawler.page import parse_page
         ("googlebot: noindex, lait-crawler: noimageindex, nofollow", ("x-robots-tag:noimageindex",)),
         ("unavailable_after: 25 Jun 2030 15:00:00 PST, noai", ("x-robots-tag:noai",)),
         ("max-image-preview:large", ()),
+        ("max-image-preview: none, noai", ("x-robots-tag:noai",)),
     ],
 )
 def test_x_robots_tag(value: str, found: tuple[str, ...]) -> None:
@@ -43,3 +44,20 @@ def test_tdm_reservation_header(value: str, found: tuple[str, ...]) -> None:
 )
 def test_meta_tags(meta: str, found: tuple[str, ...]) -> None:
     assert opt_outs({}, parse_page(f"<head>{meta}</head>", "http://a.example/")) == found
+
+
+@pytest.mark.parametrize(
+    ("header", "meta", "asked"),
+    [
+        ("", "", False),
+        ("nofollow", "", True),
+        ("otherbot: nofollow", "", False),
+        ("lait-crawler: nofollow", "", True),
+        ("", '<meta name="robots" content="index,nofollow">', True),
+        ("", '<meta name="lait-crawler" content="nofollow">', True),
+        ("", '<meta name="otherbot" content="nofollow">', False),
+    ],
+)
+def test_who_asks_not_to_follow(header: str, meta: str, asked: bool) -> None:
+    page = parse_page(f"<head>{meta}</head>", "http://a.example/")
+    assert asks_not_to_follow({"x-robots-tag": [header]}, page) is asked

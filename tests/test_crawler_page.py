@@ -1,6 +1,7 @@
 import pytest
 
-from crawler.page import decode, parse_page, visible_text
+from crawler.encoding import decode
+from crawler.page import parse_page, visible_text
 
 
 def test_relative_addresses_resolve_against_base_href() -> None:
@@ -9,8 +10,24 @@ def test_relative_addresses_resolve_against_base_href() -> None:
     assert page.absolute("../pic one.jpg#top") == "https://example.com/deep/pic%20one.jpg"
 
 
+@pytest.mark.parametrize("base", ["javascript:void(0)", "http://[::1]%/", "/?" + "x" * 5_000])
+def test_a_base_that_is_no_address_is_passed_over(base: str) -> None:
+    assert parse_page(f"<base href='{base}'>", "https://example.com/a").absolute("b") == "https://example.com/b"
+
+
 @pytest.mark.parametrize(
-    "address", ["data:image/gif;base64,R0", "javascript:void(0)", "#top", "", "http://[oops/x.jpg", "ftp://h/x.jpg"]
+    "address",
+    [
+        "data:image/gif;base64,R0",
+        "javascript:void(0)",
+        "#top",
+        "",
+        "http://[oops/x.jpg",
+        "ftp://h/x.jpg",
+        "http://[::1]%/",
+        "http://h:0/",
+        "x" * 5_000,
+    ],
 )
 def test_what_is_no_web_address_is_none(address: str) -> None:
     assert parse_page("", "https://example.com/").absolute(address) is None
@@ -81,3 +98,36 @@ def test_a_page_nested_without_end_is_cut_and_not_parsed_for_hours() -> None:
 def test_a_long_page_of_many_short_elements_is_read_whole() -> None:
     page = parse_page("<ul>" + "<li><b>word</b><br>" * 20_000 + "</ul><h1>End</h1>", "http://a.example/")
     assert [node.tag for node in page.landmarks] == ["h1"]
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "hex",
+        "base64",
+        "rot13",
+        "zlib",
+        "punycode",
+        "idna",
+        "undefined",
+        "unicode_escape",
+        "utf-7",
+        "utf-8\0x",
+        "utf-16",
+        "utf-32",
+    ],
+)
+def test_a_label_of_no_page_encoding_is_passed_over(label: str) -> None:
+    markup = b"<p>The boats +2AA- came \\u0041 home."
+    text = "<p>The boats +2AA- came \\u0041 home."
+    assert decode(markup, f"text/html; charset={label}") == (markup, "utf-8")
+    declared = f'<meta charset="{label}">{text}'.encode()
+    assert decode(declared, "text/html") == (declared, "utf-8")
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("content_type", [None, "text/html; charset=utf-16"])
+def test_utf_16_is_known_by_its_zeros_or_its_mark(codec: str, content_type: str | None) -> None:
+    markup = "<html><title>Boats</title><p>Caf\u00e9 \u6e2f"
+    assert decode(markup.encode(codec), content_type) == (markup, codec)
+    assert decode("\ufeff".encode(codec) + markup.encode(codec), content_type)[0] == markup

@@ -87,3 +87,31 @@ def test_in_a_box_of_many_images_only_the_caption_that_follows_is_taken() -> Non
     page = page_of(f"<h1>T</h1><div>{card('flood')}{card('bridge')}{card('church')}</div><p>{LONG}</p>")
     flood = next(image for image in main_images(page) if image.url.endswith("flood.jpg"))
     assert [text.text for text in candidate_texts(page, flood) if text.source == "figcaption"] == ["About the flood."]
+
+
+def test_the_alt_of_a_twin_in_noscript_stands_for_an_empty_one() -> None:
+    lazy = '<img class="lazy hero" alt="" data-src="/uploads/flood.jpg" width="900" height="600">'
+    body = (
+        f'<figure>{lazy}<noscript><img src="/uploads/flood.jpg" alt="Boats in the market square"></noscript></figure>'
+    )
+    assert texts_of(page_of(f"<h1>T</h1>{body}<p>{LONG}</p>"), "alt") == ["Boats in the market square"]
+
+
+def test_the_metadatas_alt_stands_for_an_empty_one_of_the_image_it_names() -> None:
+    body = (
+        '<h1>T</h1><figure><img alt="" src="/uploads/flood.jpg" width="900" height="600"></figure>' + f"<p>{LONG}</p>"
+    )
+    alt = '<meta property="og:image:alt" content="Flooded streets">'
+    named = f'<meta property="og:image" content="/uploads/flood.jpg">{alt}'
+    assert texts_of(page_of(body, named), "alt") == ["Flooded streets"]
+    assert texts_of(page_of(body, alt), "alt") == []
+
+
+def test_the_caption_of_the_photo_next_to_it_is_not_taken() -> None:
+    def card(name: str, width: int) -> str:
+        return (
+            f'<div><img src="/uploads/{name}.jpg" width="{width}" height="400"><p class="caption">The {name}.</p></div>'
+        )
+
+    page = page_of(f'<h1>T</h1><div class="row">{card("flood", 900)}{card("bridge", 400)}</div><p>{LONG}</p>')
+    assert texts_of(page, "figcaption") == ["The flood."]

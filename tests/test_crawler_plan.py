@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.plan import CrawlError, Seeds, parse_seeds, read_plan
+from crawler.plan import CrawlError, read_plan
+from crawler.seeds import Seeds, parse_seeds
 
 SITEMAP = b"""<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"
   xmlns:image="http://www.google.com/schemas/sitemap-image/1.1"><url><loc> http://a.example/1 </loc>
@@ -39,7 +40,7 @@ def test_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = read_plan({"seeds": "http://a.example/sitemap.xml"})
     assert plan.seeds == Seeds(source="http://a.example/sitemap.xml")
     assert (plan.out, plan.follow, plan.depth) == (Path("crawl"), "none", 0)
-    assert list(Path("crawl").iterdir()) == []
+    assert sorted(Path("crawl").rglob("*")) == [Path("crawl/candidates"), Path("crawl/refused")]
 
 
 def test_following_goes_one_link_deep_unless_said(tmp_path: Path) -> None:
@@ -57,6 +58,7 @@ def test_following_goes_one_link_deep_unless_said(tmp_path: Path) -> None:
         ({"seed": "x"}, "-a seed=... is not known"),
         ({"seeds": "no/such/file"}, "cannot read seeds from no/such/file"),
         ({"seeds": "/dev/null"}, "/dev/null holds no http address"),
+        ({"seeds": " "}, "seeds= is empty"),
         ({"out": "/dev/null/x"}, "cannot write to /dev/null/x"),
     ],
 )
@@ -66,3 +68,24 @@ def test_what_the_user_has_to_change_is_said_in_one_line(
     with pytest.raises(CrawlError, match=message) as caught:
         read_plan({"out": str(tmp_path), **arguments})
     assert "\n" not in str(caught.value)
+
+
+def test_a_folder_in_the_output_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "refused").write_bytes(b"")
+    with pytest.raises(CrawlError, match=r"cannot write to .*/refused/"):
+        read_plan({"out": str(tmp_path)})
+
+
+@pytest.mark.parametrize(
+    ("content", "damage"),
+    [
+        (gzip.compress(SITEMAP)[:-30], "its gzip data ends early"),
+        (b"\x1f\x8b" + bytes(range(255)), "its gzip data is damaged"),
+        (SITEMAP[:-20], "its XML is damaged"),
+        (b"<urlset", "its XML is damaged"),
+        (SITEMAP, ""),
+        (b"http://a.example/1", ""),
+    ],
+)
+def test_damage_to_seeds_is_said(content: bytes, damage: str) -> None:
+    assert parse_seeds(content).damage == damage

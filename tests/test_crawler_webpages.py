@@ -1,93 +1,26 @@
 import json
 import os
 import subprocess
-import sys
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from io import BytesIO
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from PIL import Image
 
 from crawler.items import Candidate, Refusal
 from crawler.reasons import REASONS
+from tests.crawler_web import STORY, Web, crawl, page, photo, serving
 
-ROOT = Path(__file__).resolve().parent.parent
-STORY = (
-    "The harbour was quiet when the fishermen came back with their boats full of herring and cod. They had been out "
-    "since midnight, and the wind had turned twice before the first nets were hauled on board. "
-)
 GERMAN = "Der Hafen war still, als die Fischer am Morgen mit ihren Booten voller Heringe und Dorsche zur\u00fcckkamen. "
-
-
-def photo(shade: int, side: int = 400) -> bytes:
-    file = BytesIO()
-    Image.new("RGB", (side, side * 3 // 4), (shade, 90, 120)).save(file, "JPEG")
-    return file.getvalue()
-
-
-def page(image: str, head: str = "", text: str = STORY * 4) -> bytes:
-    figure = f'<figure><img src="{image}" width="800" height="600" alt="Boats at the pier"></figure>' if image else ""
-    return (
-        f"<html><head><title>Boats</title>{head}</head><body><h1>Boats</h1>{figure}<p>{text}</p></body></html>".encode()
-    )
-
-
-@dataclass
-class Web:
-    """A small web site: what it answers, and what it was asked."""
-
-    url: str = ""
-    answers: dict[str, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
-    asked: list[tuple[str, str]] = field(default_factory=list)
-
-    def add(
-        self, path: str, body: bytes, kind: str = "text/html; charset=utf-8", status: int = 200, **headers: str
-    ) -> None:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.answers[path] = (status, {"Content-Type": kind, **named}, body)
-
-    def paths(self) -> list[str]:
-        return [path for path, _ in self.asked]
 
 
 @pytest.fixture(scope="module")
 def web() -> Iterator[Web]:
-    site = Web()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            site.asked.append((self.path, self.headers.get("User-Agent", "")))
-            if self.path == "/hangs-up":
-                self.connection.close()
-                return
-            status, headers, body = site.answers.get(self.path, (404, {"Content-Type": "text/plain"}, b"no"))
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args: object) -> None:
-            """Keep the test's output clean."""
-
-        def finish(self) -> None:
-            if self.path != "/hangs-up":
-                super().finish()
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    site.url = f"http://127.0.0.1:{server.server_port}"
-    fill(site)
-    yield site
-    server.shutdown()
-    server.server_close()
+    with serving() as site:
+        fill(site)
+        yield site
 
 
 def fill(site: Web) -> None:
@@ -98,7 +31,10 @@ def fill(site: Web) -> None:
     site.add("/good", page("/small.jpg").replace(b"<img", b'<img srcset="/small.jpg 300w, /large.jpg 1200w"'))
     site.add("/small.jpg", photo(1, 120), "image/jpeg")
     site.add("/large.jpg", photo(2), "application/octet-stream")
+    site.silent.add("/hangs-up")
     site.add("/moved", b"", status=301, Location="/good")
+    site.add("/moved-far", b"", status=301, Location="/far")
+    site.add("/far", page("/large.jpg"))
     site.add("/noai-meta", page("/large.jpg", '<meta name="robots" content="noai">'))
     site.add("/noai-header", page("/large.jpg"), X_Robots_Tag="noimageai")
     site.add("/tdm", page("/large.jpg"), tdm_reservation="1")
@@ -126,7 +62,8 @@ def fill(site: Web) -> None:
 
 FATES = {
     "/good": "candidate",
-    "/moved": "candidate",
+    "/moved": "duplicate_page",
+    "/moved-far": "candidate",
     "/noai-meta": "opted_out",
     "/noai-header": "opted_out",
     "/tdm": "opted_out",
@@ -142,12 +79,6 @@ FATES = {
     "/missing": "http_error",
     "/hangs-up": "fetch_failed",
 }
-
-
-def crawl(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    quick = ["-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=0", "-s", "RETRY_ENABLED=0"]
-    command = [sys.executable, "-m", "scrapy", "crawl", "webpages", *quick, *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
 
 
 @dataclass
@@ -186,18 +117,19 @@ def test_the_crawl_works_without_a_warning(whole: Crawl) -> None:
 
 def test_every_page_ends_in_one_candidate_or_one_refusal(whole: Crawl, web: Web) -> None:
     fates = {path: fate for path, fate in FATES.items() if fate != "candidate"}
+    fates["/good"] = fates.pop("/moved")  # a refusal has the address after redirects
     assert {refusal.page_url.removeprefix(web.url): refusal.reason for refusal in whole.refusals()} == {
         **fates,
         "ftp://a.example/x": "not_crawlable",
     }
-    assert [candidate.page_url for candidate in whole.candidates()] == [f"{web.url}/good"] * 2
+    assert sorted(candidate.page_url for candidate in whole.candidates()) == [f"{web.url}/far", f"{web.url}/good"]
     stats = json.loads((whole.out / "stats.json").read_text())
     assert stats["pages"] == len(FATES) + 1 == stats["candidates"] + sum(stats["refusals"].values())
     assert stats["unfinished"] == 0
 
 
 def test_the_candidate_holds_the_largest_image_as_served(whole: Crawl, web: Web) -> None:
-    candidate = whole.candidates()[0]
+    candidate = next(found for found in whole.candidates() if found.page_url == f"{web.url}/good")
     assert candidate.image_url == f"{web.url}/large.jpg"
     assert candidate.image == photo(2)
     assert candidate.image_sha256 == sha256(photo(2)).hexdigest()
@@ -217,7 +149,7 @@ def test_the_agent_is_honest_and_robots_txt_obeyed_for_pages_and_images(whole: C
 
 
 def test_the_summary_explains_each_reason(whole: Crawl) -> None:
-    assert "pages                       17" in whole.done.stdout
+    assert "pages                       18" in whole.done.stdout
     for reason in set(FATES.values()) - {"candidate"}:
         assert reason in whole.done.stdout
         assert REASONS[reason] in whole.done.stdout
@@ -285,6 +217,11 @@ def test_a_full_disk_ends_the_crawl_with_one_line(web: Web, tmp_path: Path) -> N
         assert done.stderr.startswith("error: cannot write to")
         assert "No space left on device" in done.stderr
         assert done.stderr.count("\n") == 1
-        assert [path for path in disk.rglob("*") if path.is_file()] == []
+        assert [path for path in disk.rglob("*") if path.is_file()] == [disk / "stats.json"]
+        assert done.stdout.splitlines()[-3:] == [
+            "lost                         1   they could not be written",
+            "written:",
+            f"  {disk / 'stats.json'}",
+        ]
     finally:
         subprocess.run(["umount", disk], check=True)

@@ -6,6 +6,7 @@ import sys
 from scrapy.commands.crawl import Command as ScrapyCrawl
 
 from crawler.plan import CrawlError
+from crawler.progress import progress_seconds
 
 
 class Command(ScrapyCrawl):
@@ -22,6 +23,7 @@ class Command(ScrapyCrawl):
             super().run(args, opts)
             return
         try:
+            progress_seconds(process.settings)
             prepared = spider_class.prepare(opts.spargs)
         except CrawlError as error:
             self._fail(str(error))

@@ -1,0 +1,82 @@
+"""The codec that a page's bytes are to be read with: its marks and declarations, checked against the bytes."""
+
+import codecs
+from email.message import Message
+from typing import Final
+
+from bs4.dammit import EncodingDetector
+
+# Browsers read these labels as their supersets (https://encoding.spec.whatwg.org/#names-and-labels).
+SUPERSETS: Final = {"ascii": "cp1252", "iso8859-1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949"}
+# Python's own notations, and encodings that browsers do not read because they can hide markup.
+NOT_OF_PAGES: Final = frozenset(("idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"))
+UTF16_START: Final = 400  # bytes that are looked at; a page starts with tags
+UTF16_ZEROS: Final = 0.8  # of every second byte; the rest may be letters of other scripts
+
+
+def decode(body: bytes, content_type: str | None) -> tuple[bytes | str, str]:
+    """The markup ready for parsing (bytes only if they are UTF-8 already) and the codec it was read with.
+
+    A byte-order mark wins, then the zeros of UTF-16, then the header, then a `<meta>` declaration, then UTF-8 if the
+    bytes are valid UTF-8, then BeautifulSoup's detection. A declaration that the bytes contradict is passed over; bytes
+    that fit nothing are read with replacement characters.
+    """
+    body, marked = EncodingDetector.strip_byte_order_mark(body)  # type: ignore[no-untyped-call]  # old stubs
+    if seen := marked or utf16_codec(body):
+        return body.decode(seen, "replace"), seen
+    declared = [
+        codec_name(label)
+        for label in (charset(content_type), EncodingDetector.find_declared_encoding(body, is_html=True), "utf-8")
+    ]
+    for codec in filter(None, declared):
+        try:
+            text = body.decode(codec)
+        except UnicodeError:
+            continue
+        return (body if codec == "utf-8" else text), codec
+    if "utf-8" in declared[:2]:  # declared, and damaged in a few places
+        return body.decode("utf-8", "replace"), "utf-8"
+    for label in EncodingDetector(body, is_html=True).encodings:
+        codec = codec_name(label) or "ascii"
+        try:
+            return body.decode(codec), codec
+        except UnicodeError:
+            continue
+    return body.decode("cp1252", "replace"), "cp1252"
+
+
+def utf16_codec(body: bytes) -> str | None:
+    """The codec of UTF-16 without a byte-order mark, which markup shows by a zero in every second byte; else None."""
+    start = body[:UTF16_START]
+    half = len(start) // 2
+    if half < 2:
+        return None
+    for codec, zeros, others in (("utf-16-le", start[1::2], start[::2]), ("utf-16-be", start[::2], start[1::2])):
+        if zeros.count(0) >= UTF16_ZEROS * half and others.count(0) == 0:
+            return codec
+    return None
+
+
+def charset(content_type: str | None) -> str | None:
+    """The charset parameter of a Content-Type header."""
+    if not content_type:
+        return None
+    message = Message()
+    message["Content-Type"] = content_type
+    return message.get_content_charset()
+
+
+def codec_name(label: str | None) -> str | None:
+    """Python's codec for a web encoding label; None when the label is missing, unknown or names no encoding of pages.
+
+    A label of UTF-16 or UTF-32 means UTF-8, since whoever could read it was not reading such bytes
+    (https://html.spec.whatwg.org/multipage/parsing.html#determining-the-character-encoding).
+    """
+    try:
+        codec = codecs.lookup((label or "").strip())
+    except (LookupError, ValueError):  # ValueError: a zero in the label
+        return None
+    name = codec.name
+    if name in NOT_OF_PAGES or not codec._is_text_encoding:
+        return None
+    return "utf-8" if name.startswith(("utf-16", "utf-32")) else SUPERSETS.get(name, name)
