@@ -201,7 +201,7 @@ def test_a_shard_without_a_row_makes_an_empty_corpus(tmp_path: Path) -> None:
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     assert main([*arguments, *ONE_PROCESS]) == 2
-    said = [line for line in capsys.readouterr().err.splitlines() if line and "candidates/s" not in line]
+    said = [line for line in capsys.readouterr().err.splitlines() if line and not line.startswith("analyse:")]
     assert len(said) == 1
     assert said[0].startswith("error: ")
     return said[0]
