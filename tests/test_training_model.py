@@ -198,6 +198,15 @@ def test_a_checkpoint_that_is_no_bert_is_refused(tmp_path: Path) -> None:
         bert_sizes(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("config", "complaint"), [("[1]", "is no JSON object"), ('{"type_vocab_size": "x"}', "no BERT's")]
+)
+def test_a_config_of_the_wrong_kind_is_refused(tmp_path: Path, config: str, complaint: str) -> None:
+    (tmp_path / "config.json").write_text(config)
+    with pytest.raises(DataError, match=complaint):
+        bert_sizes(tmp_path)
+
+
 def _bert_checkpoint(folder: Path, extra: dict[str, Tensor]) -> dict[str, Tensor]:
     """Random weights of TINY's sizes under transformers' names, written under the hub's old ones."""
     torch.manual_seed(2)

@@ -1,5 +1,7 @@
 import json
+import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,11 +12,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import torch
 
 from pipelines.schema import PAIR_SCHEMA, DataError
-from tests.training_world import drawn_shape, world, write_corpus
+from tests.training_world import drawn_shape, pair, world, write_corpus
+from training.atomic import sole_writer
 from training.checkpoint import checkpoints
-from training.loop import Run, train
+from training.loop import Run, TrainingError, train
 from training.metrics import read_metrics
 from training.model import ImageBERT
 from training.prepare import Settings, prepare
@@ -164,7 +168,9 @@ def test_images_that_cannot_be_decoded_are_left_out(tmp_path: Path, capsys: pyte
     assert "1 of 4 pairs are left out: their images have no regions" in capsys.readouterr().out
 
 
-def test_a_loss_that_is_not_finite_stops_with_the_batch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_loss_that_is_not_finite_stops_and_names_the_image(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = write_corpus(tmp_path / "lait.parquet", PAIRS[:2])
     assert main(command(folder, tmp_path / "first", "--steps", "1")) == 0
     features = np.load(tmp_path / "lait.regions" / "part-00000" / "features.npy", mmap_mode="r+")
@@ -173,8 +179,18 @@ def test_a_loss_that_is_not_finite_stops_with_the_batch(tmp_path: Path, capsys: 
     assert main(command(folder, tmp_path / "second", "--steps", "2")) == 2
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith("error: the loss of step 1 is not finite (mlm nan")
-    assert pq.read_table(folder)["image_sha256"][0].as_py() in error
+    image = min(pq.read_table(folder)["image_sha256"].to_pylist())
+    assert error.endswith(
+        f"the regions of image {image} are not finite: delete the regions' folder, they are found again"
+    )
     assert checkpoints(tmp_path / "second") == []
+
+
+def test_a_loss_that_is_not_finite_on_sound_images_asks_for_a_lower_rate(corpus: Path, tmp_path: Path) -> None:
+    run = run_of(corpus, tmp_path)
+    torch.nn.init.constant_(run.model.heads.itm.bias, float("nan"))
+    with pytest.raises(TrainingError, match=r"the loss of step 1 is not finite .*itm nan\); give a lower --lr$"):
+        train(run)
 
 
 def test_a_full_disk_ends_in_one_line_and_leaves_no_half_checkpoint(corpus: Path, tmp_path: Path) -> None:
@@ -190,7 +206,7 @@ def test_a_full_disk_ends_in_one_line_and_leaves_no_half_checkpoint(corpus: Path
     assert process.returncode == 2
     assert process.stderr.splitlines()[-1].startswith(f"error: cannot write {tmp_path}/step-000001")
     assert "Traceback" not in process.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["metrics.jsonl"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "metrics.jsonl"]
 
 
 @pytest.mark.parametrize(
@@ -201,7 +217,10 @@ def test_a_full_disk_ends_in_one_line_and_leaves_no_half_checkpoint(corpus: Path
         (["--batch-size", "0"], "batch_size 0 is not positive"),
         (["--lr", "-1"], "learning_rate -1.0 is not in (0, 1)"),
         (["--lr", "nan"], "learning_rate nan is not in (0, 1)"),
-        (["--seed", "-1"], "seed -1 is negative"),
+        (["--lr", "0"], "learning_rate 0.0 is not in (0, 1)"),
+        (["--seed", "-1"], "seed -1 is not in [0, 2 ** 63)"),
+        (["--seed", str(2**64)], f"seed {2**64} is not in [0, 2 ** 63)"),
+        (["--device", "meta"], "device meta cannot be used"),
         (["--device", "gpu"], "device gpu cannot be used"),
         (["--init", "/nowhere"], "--init /nowhere is no folder"),
         (["--recipe", "base"], "give --init FOLDER"),
@@ -256,6 +275,62 @@ def test_base_is_the_papers_recipe() -> None:
     assert (recipe.max_regions, recipe.text_positions) == (100, 44)
     assert recipe.masking.token_share == recipe.masking.region_share == 0.15
     assert set(RECIPES) == {"tiny", "small", "base"}
+
+
+def test_a_corpus_rebuilt_with_other_images_gets_other_regions_and_not_the_old_checkpoint(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_corpus(tmp_path / "lait.parquet", PAIRS[:3])
+    assert main(command(folder, tmp_path / "out", "--steps", "1")) == 0
+    shutil.rmtree(folder)
+    rebuilt = [(image, text) for (image, _), (_, text) in zip(PAIRS[3:6], PAIRS[:3], strict=True)]
+    write_corpus(folder, rebuilt)
+    assert main(command(folder, tmp_path / "out", "--steps", "1")) == 2
+    assert "holds another run (corpus was " in capsys.readouterr().err
+    store = RegionStore([tmp_path / "lait.regions" / "part-00000"])
+    shas = [pair(*each).image_sha256 for each in (*rebuilt, PAIRS[0])]
+    assert store.rows(np.array(shas, "S64")).tolist() == [0, 1, 2, -1]
+
+
+def test_a_folder_that_another_run_is_writing_is_refused(
+    corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with sole_writer(tmp_path):
+        assert main(command(corpus, tmp_path, "--steps", "1", "--fresh")) == 2
+    assert capsys.readouterr().err == (
+        f"error: another process is writing {tmp_path}; wait for its end, or give another folder\n"
+    )
+
+
+def test_half_a_checkpoint_that_a_kill_left_is_no_checkpoint_and_goes(corpus: Path, tmp_path: Path) -> None:
+    assert main(command(corpus, tmp_path, "--steps", "2")) == 0
+    shutil.copytree(tmp_path / "step-000002", tmp_path / ".step-000001.tmp")
+    assert main(command(corpus, tmp_path, "--steps", "2")) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "metrics.jsonl", "step-000002"]
+
+
+def test_one_pair_with_a_text_of_unknown_signs_trains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write_corpus(tmp_path / "lait.parquet", [(PAIRS[0][0], "\U0001f701 \U0001f702")])
+    assert main(command(folder, tmp_path / "out", "--steps", "2")) == 0
+    assert "warning: the corpus has one text only (1 pairs)" in capsys.readouterr().out
+    rows = read_metrics(tmp_path / "out" / "metrics.jsonl")
+    assert [{"mlm_loss", "moc_loss", "mrfr_loss", "itm_loss"} & set(row) for row in rows] == [
+        {"mlm_loss", "moc_loss", "mrfr_loss"}
+    ] * 2
+
+
+def test_a_corpus_of_broken_images_only_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write_corpus(tmp_path / "lait.parquet", [(b"GIF89a", "a broken image")])
+    assert main(command(folder, tmp_path / "out", "--steps", "1")) == 2
+    assert "none of the 1 pairs has an image that can be decoded" in capsys.readouterr().err
+
+
+def test_threads_of_the_commands_sleep_when_they_wait() -> None:
+    """Spinning ones made a step on a busy machine up to four times as long; PyTorch reads this when it is loaded."""
+    code = "import os, sys, training; print(os.environ['OMP_WAIT_POLICY'], 'torch' in sys.modules)"
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=PACKAGE, capture_output=True, env=environment, check=True)
+    assert done.stdout == b"PASSIVE False\n"
 
 
 def test_small_corpora_get_smaller_batches_and_steps_enough() -> None:

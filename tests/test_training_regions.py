@@ -9,6 +9,7 @@ from filters.backbone import Backbone
 from filters.image import decode
 from pipelines.schema import DataError
 from tests.training_world import drawn_shape, pair, world, write_corpus
+from training.atomic import sole_writer
 from training.extract_regions import default_folder, extract_regions, main, missing_shards
 from training.region_store import RegionStore, StoreKind, write_shard
 from training.regions import GridDetector, Regions
@@ -144,6 +145,28 @@ def test_a_missing_shard_is_refused(tmp_path: Path) -> None:
         RegionStore([tmp_path / "part"])
 
 
+def test_regions_of_a_corpus_given_as_the_current_folder_go_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lait.parquet" / "inner").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "lait.parquet" / "inner")
+    assert default_folder(Path("..")) == tmp_path / "lait.regions"
+    monkeypatch.chdir("..")
+    assert default_folder(Path()) == tmp_path / "lait.regions"
+
+
+def test_two_commands_do_not_fill_one_folder_at_once_but_a_full_one_may_be_read(tmp_path: Path) -> None:
+    corpus = write_corpus(tmp_path / "lait.parquet", PAIRS[:2])
+    (tmp_path / "regions").mkdir()
+    with sole_writer(tmp_path / "regions"):
+        with pytest.raises(DataError, match="another process is writing"):
+            extract_regions(corpus, tmp_path / "regions", MeanColour())
+        assert [path.name for path in (tmp_path / "regions").iterdir()] == [".lock"]
+    extract_regions(corpus, tmp_path / "regions", MeanColour())
+    with sole_writer(tmp_path / "regions"):
+        assert extract_regions(corpus, tmp_path / "regions", MeanColour()).images == 0
+
+
 def test_command_extracts_beside_the_corpus(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     corpus = write_corpus(tmp_path / "lait.parquet", PAIRS[:2])
     assert main(["--corpus", str(corpus), "--device", "cpu"]) == 0
@@ -161,4 +184,4 @@ def test_command_refuses_an_output_that_is_a_file(tmp_path: Path, capsys: pytest
     corpus = write_corpus(tmp_path / "lait.parquet", PAIRS[:1])
     (tmp_path / "taken").write_text("")
     assert main(["--corpus", str(corpus), "--out", str(tmp_path / "taken"), "--device", "cpu"]) == 2
-    assert f"error: cannot write {tmp_path}/taken: Not a directory" in capsys.readouterr().err
+    assert f"error: cannot write {tmp_path}/taken: File exists" in capsys.readouterr().err

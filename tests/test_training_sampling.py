@@ -138,5 +138,5 @@ def test_pairs_whose_image_has_no_regions_are_left_out(tmp_path: Path) -> None:
 def test_a_corpus_without_any_regions_is_refused(tmp_path: Path) -> None:
     store = store_of(tmp_path, 1)
     stranger = Corpus(np.array([digest(9)], "S64"), np.array([101, 102], np.int32), np.array([0, 2]))
-    with pytest.raises(DataError, match="none of the 1 pairs has regions"):
+    with pytest.raises(DataError, match="none of the 1 pairs has an image that can be decoded"):
         pairs_with_regions(stranger, store)

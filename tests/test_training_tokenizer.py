@@ -39,6 +39,18 @@ def test_a_saved_tokenizer_reads_back_the_same(tmp_path: Path) -> None:
     assert WordPiece(tmp_path).encode(text) == tokenizer.encode(text)
 
 
+def test_signs_that_no_word_has_are_unknown_tokens() -> None:
+    tokenizer = WordPiece()
+    unknown = tokenizer.token_id("[UNK]")
+    assert tokenizer.encode(["\U0001f701 \U0001f702"])[0][1:-1] == [unknown, unknown]
+
+
+def test_a_full_disk_is_the_systems_error(tmp_path: Path) -> None:
+    (tmp_path / "tokenizer.json").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        WordPiece().save(tmp_path)
+
+
 def test_a_folder_without_tokenizer_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"tokenizer\.json does not exist"):
         WordPiece(tmp_path)

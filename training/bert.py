@@ -66,6 +66,10 @@ def bert_sizes(folder: Path) -> BertSizes:
         )
     except KeyError as error:
         raise DataError(f"{folder / CONFIG_FILE} has no {error}; give the folder of a BERT checkpoint") from None
+    except TypeError as error:
+        raise DataError(
+            f"{folder / CONFIG_FILE} is no BERT's ({error}); give the folder of a BERT checkpoint"
+        ) from None
 
 
 def load_bert(model: ImageBERT, folder: Path) -> None:

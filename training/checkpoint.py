@@ -6,7 +6,6 @@
 
 import errno
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from pipelines.schema import DataError
-from training.atomic import atomic_folder
+from training.atomic import atomic_folder, clear_leftovers, remove_folder
 from training.model import ImageBERT, read_weights
 from training.tokenizer import WordPiece
 
@@ -49,13 +48,20 @@ def save_checkpoint(
     except SafetensorError as error:  # safetensors' own error hides the system's
         raise OSError(errno.EIO, str(error), str(path)) from error
     for old in checkpoints(out)[:-keep]:
-        shutil.rmtree(old)
+        remove_folder(old)
     return path
+
+
+def tidy(out: Path, fresh: bool) -> None:
+    """Remove what killed processes left in `out` of half-written checkpoints; with `fresh` the whole ones too."""
+    clear_leftovers(out, "step-*")
+    for path in checkpoints(out) if fresh else ():
+        remove_folder(path)
 
 
 def checkpoints(out: Path) -> list[Path]:
     """The whole checkpoints in `out`, oldest first."""
-    return sorted((path.parent for path in out.glob(f"step-*/{RUN_FILE}")), key=_step)
+    return sorted((path.parent for path in out.glob(f"step-[0-9]*/{RUN_FILE}")), key=_step)
 
 
 def _step(path: Path) -> int:

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from filters.image import decode
 from pipelines.schema import DataError
+from training.atomic import sole_writer
 from training.corpus import pair_shards, shard_digests, shard_images
 from training.device import choose_device
 from training.interrupt import terminate_as_interrupt
@@ -44,7 +45,8 @@ def region_path(folder: Path, shard: Path) -> Path:
 
 def default_folder(corpus: Path) -> Path:
     """Where a corpus's regions go unless the user says otherwise: beside it, `lait.regions` for `lait.parquet`."""
-    return corpus.with_suffix(".regions")
+    whole = corpus.resolve() if corpus.name in {"", ".."} else corpus  # `.` and `..` have no name to build on
+    return whole.parent / f"{whole.stem}.regions"
 
 
 def missing_shards(corpus: Path, folder: Path, kind: StoreKind) -> list[Path]:
@@ -56,18 +58,20 @@ def extract_regions(corpus: Path, folder: Path, detector: Detector) -> Extractio
     """Fill `folder` with the regions of every image of `corpus`; shards that are there already are kept.
 
     Raises:
-        DataError: the corpus cannot be read.
+        DataError: the corpus cannot be read, or another process is filling `folder`.
         OSError: `folder` cannot be written; whole shards stay.
     """
     kind = StoreKind.of(detector)
-    missing = missing_shards(corpus, folder, kind)
-    digests = {shard: shard_digests(shard) for shard in missing}
+    paths = tuple(region_path(folder, shard) for shard in pair_shards(corpus))
+    digests = {shard: shard_digests(shard) for shard in missing_shards(corpus, folder, kind)}
+    if not digests:  # a finished folder may be read-only
+        return Extraction(paths, 0, Counter())
     failures: Counter[str] = Counter()
     images = sum(map(len, digests.values()))
-    with tqdm(total=images, desc="regions", unit="image", disable=not images) as progress:
+    folder.mkdir(parents=True, exist_ok=True)
+    with sole_writer(folder), tqdm(total=images, desc="regions", unit="image") as progress:
         for shard, shard_images_ in digests.items():
             failures += _extract_shard(shard, region_path(folder, shard), shard_images_, detector, progress)
-    paths = tuple(region_path(folder, shard) for shard in pair_shards(corpus))
     return Extraction(paths, images, failures)
 
 
@@ -102,7 +106,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"error: cannot write {out}: {error.strerror}; free space or give another --out", file=sys.stderr)
+        print(
+            f"error: cannot write {error.filename or out}: {error.strerror}; free space or give another --out",
+            file=sys.stderr,
+        )
         return 2
     except KeyboardInterrupt:
         print(f"interrupted; finished shards stay in {out}, the same command goes on", file=sys.stderr)

@@ -134,7 +134,12 @@ def _step(run: Run, optimizer: torch.optim.Optimizer, step: int) -> Losses:
 def _require_finite(value: torch.Tensor, name: str, step: int, losses: Losses, batch: Batch) -> None:
     if not math.isfinite(value.item()):
         parts = ", ".join(f"{task} {loss.item():.4g}" for task, loss in losses.losses.items())
-        raise TrainingError(
-            f"the {name} of step {step + 1} is not finite ({parts}); give a lower --lr, or look at the images "
-            + " ".join(batch.keys)
-        )
+        raise TrainingError(f"the {name} of step {step + 1} is not finite ({parts}); {_remedy(batch)}")
+
+
+def _remedy(batch: Batch) -> str:
+    finite_B = batch.features_BRD.isfinite().all(-1).all(-1).tolist()
+    damaged = sorted({key for key, finite in zip(batch.keys, finite_B, strict=True) if not finite})
+    if damaged:
+        return f"the regions of image {damaged[0]} are not finite: delete the regions' folder, they are found again"
+    return "give a lower --lr"

@@ -255,14 +255,14 @@ def _initialise(module: nn.Module, std: float) -> None:
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """The `config.json` of a checkpoint folder; DataError if there is none."""
+    """The `config.json` of a checkpoint folder; DataError if there is none, or it is no JSON object."""
     path = folder / CONFIG_FILE
     try:
-        return cast("dict[str, Any]", json.loads(path.read_text()))
+        return dict(json.loads(path.read_text()))
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; give the folder of a checkpoint") from None
-    except ValueError as error:
-        raise DataError(f"{path} is no JSON ({error}); fetch it again") from error
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{path} is no JSON object ({error}); fetch it again") from error
 
 
 def read_weights(folder: Path) -> Mapping[str, Tensor]:

@@ -32,7 +32,7 @@ class Settings:
         fit_batch_size: let `Recipe.fitted` choose the batch size of a small corpus.
         regions: folder of the regions; None stands for the one beside the corpus.
         steps: optimiser steps; None for the recipe's.
-        seed: of weights, order, masks and negatives; not negative.
+        seed: of weights, order, masks and negatives, in [0, 2 ** 63).
         device: as `training.device.choose_device` takes it.
     """
 
@@ -48,8 +48,8 @@ class Settings:
     def __post_init__(self) -> None:
         if self.steps is not None and self.steps < 1:
             raise ValueError(f"steps {self.steps} is not positive")
-        if self.seed < 0:
-            raise ValueError(f"seed {self.seed} is negative")
+        if not 0 <= self.seed < 2**63:  # PyTorch takes no more
+            raise ValueError(f"seed {self.seed} is not in [0, 2 ** 63)")
 
 
 def prepare(settings: Settings) -> Run:

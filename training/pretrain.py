@@ -1,16 +1,16 @@
 """Pre-train ImageBERT on a corpus: `python -m training.pretrain --corpus lait.parquet`."""
 
 import argparse
-import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from pipelines.schema import DataError
-from training.checkpoint import checkpoints, last_checkpoint
+from training.atomic import sole_writer
+from training.checkpoint import last_checkpoint, tidy
 from training.interrupt import terminate_as_interrupt
-from training.loop import TrainingError, train
+from training.loop import Run, TrainingError, train
 from training.metrics import METRICS_FILE, read_metrics, summary
 from training.prepare import Settings, prepare
 from training.recipes import RECIPES
@@ -89,9 +89,12 @@ def pretrain(settings: Settings, fresh: bool = False) -> int:
         fresh: delete the checkpoints that are there and begin again.
     """
     run = prepare(settings)
-    if fresh:
-        for path in checkpoints(run.out):
-            shutil.rmtree(path)
+    with sole_writer(run.out):
+        tidy(run.out, fresh)
+        return _train_or_go_on(run)
+
+
+def _train_or_go_on(run: Run) -> int:
     start, checkpoint = last_checkpoint(run.out, run.description)
     if start < run.steps:
         parameters = sum(parameter.numel() for parameter in run.model.parameters())

@@ -95,15 +95,7 @@ def small() -> Recipe:
 
     Without dropout, which costs a CPU a tenth of its time.
     """
-    sizes = BertSizes(
-        vocab_size=30522,
-        hidden_size=384,
-        layers=6,
-        heads=12,
-        feed_forward_size=1536,
-        positions=512,
-        layer_norm_eps=1e-12,
-    )
+    sizes = replace(BERT_BASE, hidden_size=384, layers=6, feed_forward_size=1536)
     return Recipe(
         init="minilm",
         sizes=sizes,
@@ -118,15 +110,7 @@ def small() -> Recipe:
 
 def tiny() -> Recipe:
     """Two layers of 64 from nothing, for tests."""
-    sizes = BertSizes(
-        vocab_size=30522,
-        hidden_size=64,
-        layers=2,
-        heads=4,
-        feed_forward_size=128,
-        positions=64,
-        layer_norm_eps=1e-12,
-    )
+    sizes = replace(BERT_BASE, hidden_size=64, layers=2, heads=4, feed_forward_size=128, positions=64)
     return Recipe(init="none", sizes=sizes, batch_size=16, epochs=17, learning_rate=1e-3, weights=BALANCED)
 
 

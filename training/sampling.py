@@ -108,7 +108,5 @@ def pairs_with_regions(corpus: Corpus, store: RegionStore) -> tuple[Corpus, NDAr
     rows = store.rows(corpus.digests_N)
     kept = np.flatnonzero(rows >= 0)
     if not len(kept):
-        raise DataError(
-            f"none of the {len(corpus)} pairs has regions; extract them with python -m training.extract_regions"
-        )
+        raise DataError(f"none of the {len(corpus)} pairs has an image that can be decoded; build the corpus again")
     return (corpus if len(kept) == len(corpus) else corpus.select(kept)), rows[kept]

@@ -85,5 +85,6 @@ class WordPiece:
         return np.setdiff1d(np.arange(self.vocab_size), special)
 
     def save(self, folder: Path) -> None:
-        """Write `tokenizer.json` into `folder`."""
-        self._tokenizer.save(str(folder / TOKENIZER_FILE))
+        """Write `tokenizer.json` into `folder`; OSError if it cannot be."""
+        # Its own `save` ends a full disk with a bare Exception.
+        (folder / TOKENIZER_FILE).write_text(self._tokenizer.to_str(pretty=True), encoding="utf-8")
