@@ -148,7 +148,7 @@ def digests(recipe: Recipe) -> tuple[str, str]:
     for package in ("filters", "scoring"):
         add_files(analysis, deciding(Path(str(files(package)))))
     pipelines = Path(str(files("pipelines")))
-    add_files(analysis, [pipelines / "analysis.py"])
+    add_files(analysis, [pipelines / "analyser.py", pipelines / "analysis.py"])
     for model in filter(None, (recipe.natural_model, recipe.relevance_model)):
         if not model.exists():
             raise DataError(f"the recipe names the model {model}, which does not exist; check the path")

@@ -12,7 +12,8 @@ import torch
 
 from pipelines import aggregation
 from pipelines.aggregation import AggregationRules, Image, Survivor
-from pipelines.analysis import Analyser, analyse
+from pipelines.analyser import Analyser
+from pipelines.analysis import analyse
 from pipelines.assembly import Decision, assemble, shard_index, shard_name
 from pipelines.plan import Plan
 from pipelines.recipe import Recipe
