@@ -4,9 +4,12 @@ import argparse
 import contextlib
 import io
 import logging
+import os
 import re
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -25,6 +28,7 @@ from pipelines.schema import DataError
 from pipelines.shards import read_json, write_json
 
 RECIPE = Recipe()
+STOPPED = "stopped; the same command goes on from the slices that are finished"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("stopped; the same command goes on from the slices that are finished", file=sys.stderr)
+        print(STOPPED, file=sys.stderr)
         return 130
     print(funnel.table(), *sample_lines(plan.corpus, 3), sep="\n")
     print(f"corpus   {plan.corpus}\nreport   {plan.folder / 'report.html'}\nrejects  {plan.folder / 'rejects'}")
@@ -110,7 +114,7 @@ def built(plan: Plan, recipe: Recipe, options: PipelineOptions) -> Funnel:
         DataError: a shard is damaged or the disk is full.
     """
     (plan.folder / "build.json").unlink(missing_ok=True)  # it must not vouch for a corpus that is about to change
-    with progress_bar(plan.pieces, plan.analysis, plan.folder):
+    with stopped_at_once(), progress_bar(plan.pieces, plan.analysis, plan.folder):
         run(plan, recipe, options)
     sweep(plan)
     funnel = reconciled(plan)
@@ -119,6 +123,21 @@ def built(plan: Plan, recipe: Recipe, options: PipelineOptions) -> Funnel:
     put_in_place(plan.folder / "corpus", plan.corpus, plan.folder / "replaced")
     write_json(plan.folder / "build.json", {"made_from": plan.made_from, "funnel": funnel.to_json()})
     return funnel
+
+
+@contextmanager
+def stopped_at_once() -> Iterator[None]:
+    """Ctrl-C ends the process on the spot: Beam's threads would now and then swallow it, and a kill costs nothing here."""
+
+    def stop(_signal: int, _frame: object) -> None:
+        os.write(2, f"\n{STOPPED}\n".encode())
+        os._exit(130)
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def run(plan: Plan, recipe: Recipe, options: PipelineOptions) -> None:
@@ -135,8 +154,6 @@ def run(plan: Plan, recipe: Recipe, options: PipelineOptions) -> None:
             transforms.build(pipeline, plan, recipe)
     except Exception as error:
         # A worker's exception arrives with Beam's words around it, from another process as text inside another one.
-        if "KeyboardInterrupt" in f"{type(error).__name__}: {error}":
-            raise KeyboardInterrupt from None
         if message := re.search(r"DataError: (.+?)(?: \[while running|\n|\\n|$)", f"{type(error).__name__}: {error}"):
             raise DataError(message[1]) from error
         raise

@@ -15,5 +15,5 @@ class LocalRunner(FnApiRunner):
         """Run the pipeline; see `FnApiRunner`."""
         for environment in pipeline_proto.components.environments.values():
             if environment.urn == SUBPROCESS_SDK:
-                environment.payload = f"{shlex.quote(sys.executable)} -m pipelines.worker".encode()
+                environment.payload = f"exec {shlex.quote(sys.executable)} -m pipelines.worker".encode()
         return super().run_via_runner_api(pipeline_proto, options)

@@ -4,14 +4,13 @@ import logging
 import os
 import signal
 import sys
-from pathlib import Path
 
 
 def main() -> None:
     """Beam's own worker, but its notes and tracebacks go to the runner only, not to the terminal as well."""
     logging.getLogger().addHandler(logging.NullHandler())  # else Beam's import adds one that prints
-    sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 open until the process ends
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the runner's to handle, and it ends its workers
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # the libraries' own last words included
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the runner's to handle; workers end with it
     from apache_beam.runners.worker import sdk_worker_main
 
     sdk_worker_main.main(sys.argv)
