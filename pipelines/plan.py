@@ -164,7 +164,7 @@ def digests(recipe: Recipe) -> tuple[str, str]:
 def deciding(root: Path) -> list[Path]:
     """The package's code and artefacts, without what only fits models."""
     found = (path for path in root.rglob("*") if path.suffix in {".py", ".npz", ".txt"})
-    return sorted(path for path in found if "fitting" not in path.parts and not path.name.startswith("fit"))
+    return sorted(path for path in found if not path.relative_to(root).as_posix().startswith("fit"))
 
 
 def add_files(digest: "hashlib._Hash", paths: Iterable[Path]) -> None:
