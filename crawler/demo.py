@@ -34,6 +34,7 @@ class DemoSite:
             stdin=subprocess.PIPE,  # closes with this process, however that ends
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # Ctrl-C is the crawl's to handle, which still needs the site while it ends
         )
         assert self._process.stdout is not None
         line = self._process.stdout.readline().strip()

@@ -74,7 +74,8 @@ class Tables:
             raise FrontierError(not_ours(self.path, application, version))
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")  # a kill loses no commit; `commit_durably` sees to power cuts
-        self._db.execute("PRAGMA cache_size = -65536")  # KiB
+        self._db.execute("PRAGMA cache_size = -131072")  # KiB
+        self._db.execute("PRAGMA wal_autocheckpoint = 16384")  # pages of 4 KiB: rows of many hosts lie far apart
         if not tables:
             make_tables(self._db)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from scrapy.exceptions import IgnoreRequest, NotSupported
 from scrapy.http import Request, Response
@@ -14,6 +14,8 @@ from crawler.middlewares import RobotsUnreadableError
 
 # By name, since older Scrapys raise Twisted's own classes. Only DOWNLOAD_MAXSIZE cancels a download here.
 CANCELLED = ("DownloadCancelledError", "CancelledError")
+NOT_MODIFIED: Final = 304
+MAX_VALIDATOR: Final = 500  # characters; a longer ETag is not worth keeping
 
 
 def reason_of(failure: Failure) -> tuple[str, str]:
@@ -35,7 +37,7 @@ def reason_of_ignored(error: IgnoreRequest) -> tuple[str, str]:
     """The reason and detail behind a request that one of the downloader middlewares gave up."""
     message = str(error)
     if isinstance(error, RobotsUnreadableError):
-        return "robots_txt", message
+        return "robots_unreachable", message
     if "DOWNLOAD_MAXSIZE" in message:  # only its unpacked size was too much
         return "too_large", "after decompression"
     return ("robots_txt", "") if message == "Forbidden by robots.txt" else ("fetch_failed", message[:200])
@@ -55,6 +57,21 @@ def request_or_none(url: str, callback: Callable[..., Any], **how: Any) -> Reque
         return Request(url, callback, dont_filter=True, **how)
     except ValueError:
         return None
+
+
+def if_modified(request: Request, etag: str, modified: str) -> Request:
+    """The request made conditional (RFC 9110, section 13.1): a page that did not change is answered by a bare 304."""
+    headers = {"If-None-Match": etag, "If-Modified-Since": modified}
+    for name, value in headers.items():
+        if value:
+            request.headers[name] = value
+    return request.replace(meta={**request.meta, "handle_httpstatus_list": [NOT_MODIFIED]})
+
+
+def validators_of(response: Response) -> tuple[str, str]:
+    """A response's ETag and Last-Modified, "" for what it does not have."""
+    etag, modified = ((response.headers.get(name) or b"").decode("latin-1") for name in ("ETag", "Last-Modified"))
+    return etag if len(etag) <= MAX_VALIDATOR else "", modified if len(modified) <= MAX_VALIDATOR else ""
 
 
 def headers_of(response: Response) -> dict[str, list[str]]:

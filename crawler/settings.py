@@ -43,6 +43,13 @@ REDIRECT_MAX_TIMES = 5
 METAREFRESH_MAXDELAY = 5
 REACTOR_THREADPOOL_MAXSIZE = 32  # of them, one resolves one host name
 
+# What is kept, and when it is written. A crawl that is killed loses what it fetched since the last shard.
+LAIT_FRONTIER = ""  # where the queue is: "" for OUT/frontier.sqlite
+LAIT_SHARD_MB = 128.0  # megabytes of rows in a shard: a few hundred photos
+LAIT_SHARD_SECONDS = 300.0  # after which a shard is written with what there is
+LAIT_FAILED_RUNS = 5  # runs in which a page may fail, on a dead server say, before it is left
+LAIT_DRAIN_SECONDS = 60.0  # that Ctrl-C gives what is in flight
+
 # What is not needed, or not safe on pages from anywhere. The spider refuses repeated and overlong addresses itself, so
 # that each is accounted for.
 DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}

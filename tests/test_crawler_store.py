@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from crawler.items import REFUSAL_SCHEMA, Refusal
-from crawler.store import ParquetShards, write_text_whole
+from crawler.store import ParquetShards
+from crawler.whole_files import write_text_whole
 
 
 def row(number: int, detail: str = "404") -> dict[str, object]:

@@ -149,7 +149,7 @@ def test_the_agent_is_honest_and_robots_txt_obeyed_for_pages_and_images(whole: C
 
 
 def test_the_summary_explains_each_reason(whole: Crawl) -> None:
-    assert "pages                       18" in whole.done.stdout
+    assert f"{'pages':<26}{18:>8}" in whole.done.stdout
     for reason in set(FATES.values()) - {"candidate"}:
         assert reason in whole.done.stdout
         assert REASONS[reason] in whole.done.stdout
