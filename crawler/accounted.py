@@ -4,10 +4,9 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import scrapy
-from scrapy.exceptions import CloseSpider
 from twisted.python.failure import Failure as TwistedFailure
 
 from crawler.demo import DemoSite
@@ -66,7 +65,7 @@ class AccountedSpider(scrapy.Spider):
             self.refuse(work, work.url, "internal_error", detail, image_url)
             return
         what = work.url if isinstance(work, Work) else "the frontier"  # a list of seeds or a sitemap is in no books
-        self.failure = self.failure or f"cannot use {what} ({detail}); this is a fault of the crawler, report it"
+        self.give_up(f"cannot use {what} ({detail}); this is a fault of the crawler, report it")
         if isinstance(work, Work):
             self.hand_out.ended(work)
 
@@ -130,10 +129,9 @@ class AccountedSpider(scrapy.Spider):
 
     def claim(self, url: str, work: Work) -> bool:
         """Whether the address that a page was redirected to is this page's alone."""
-        try:
+        with self.on_disk():
             return self.frontier.claim(url, work.key)
-        except OSError as error:
-            self.fail(why_not_written(error, self.plan.out))
+        return False  # the crawl ends anyway
 
     def sow_more(self, work: Work, seeds: Seeds, named_by: str) -> None:
         """Queue what a sitemap or list of seeds names, which ends it."""
@@ -143,11 +141,10 @@ class AccountedSpider(scrapy.Spider):
         self.end_sitemap(work)
 
     def record(self, work: Work, write: Callable[[], None]) -> None:
-        """Write what became of a unit of work; end the crawl when that is impossible."""
-        if self.failure:
-            raise CloseSpider("failed")
-        with self.on_disk():
-            write()
+        """Write what became of a unit of work, unless the crawl has failed: then it stays to be done."""
+        if not self.failure:
+            with self.on_disk():
+                write()
         self.hand_out.ended(work)
 
     @contextmanager
@@ -156,15 +153,10 @@ class AccountedSpider(scrapy.Spider):
         try:
             yield
         except OSError as error:
-            self.fail(why_not_written(error, self.plan.out))
-
-    def fail(self, message: str) -> NoReturn:
-        """End the crawl with a message; exit status and message are the command's to give."""
-        self.give_up(message)
-        raise CloseSpider("failed")
+            self.give_up(why_not_written(error, self.plan.out))
 
     def give_up(self, message: str) -> None:
-        """Note why the crawl does not work, and hand out no more work."""
+        """End the crawl with a message; exit status and message are the command's to give."""
         self.failure = self.failure or message
         self.hand_out.stop()
 

@@ -83,8 +83,6 @@ class FrontierSpider(AccountedSpider):
         except OSError as error:
             self._beat.stop()
             self.give_up(why_not_written(error, self.plan.out))
-            assert self.crawler.engine is not None
-            deferred_from_coro(self.crawler.engine.close_spider_async(reason="failed"))
 
     async def start(self) -> AsyncIterator[Request]:
         """Requests for the units of work of the frontier, as long as there are any.
@@ -108,6 +106,13 @@ class FrontierSpider(AccountedSpider):
         slot, scheduler = engine.scraper.slot, engine.scheduler
         waiting = scheduler is not None and scheduler.has_pending_requests()
         return not (engine.downloader.active or waiting or (slot is not None and not slot.is_idle()))
+
+    def give_up(self, message: str) -> None:
+        """See `AccountedSpider`; raising `CloseSpider` would not do, since Scrapy logs one from an errback as a fault."""
+        engine = None if self.failure else self.crawler.engine
+        super().give_up(message)
+        if engine is not None:
+            deferred_from_coro(engine.close_spider_async(reason="failed"))
 
     def drain(self, signum: int) -> None:
         """Hand out no more work because of a signal; the crawl ends once nothing is in flight."""

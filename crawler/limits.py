@@ -45,17 +45,19 @@ def read_limits(setting: Callable[[str], Any]) -> Limits:
     )
 
 
-def number(setting: Callable[[str], Any], name: str, unit: str, example: int) -> float:
-    """A setting that is a number of something, 0 or more.
+def number(setting: Callable[[str], Any], name: str, unit: str, default: int) -> float:
+    """A setting that is a number of something, 0 or more; the default where it is not set, as in a script.
 
     Raises:
         CrawlError: it is not.
     """
     value = setting(name)
+    if value is None:
+        return default
     try:
         found = float(value)
     except (TypeError, ValueError):
         found = math.nan
     if not (math.isfinite(found) and found >= 0):
-        raise CrawlError(f"{name}={value} is no number of {unit}: use -s {name}={example} or so")
+        raise CrawlError(f"{name}={value} is no number of {unit}: use -s {name}={default} or so")
     return found

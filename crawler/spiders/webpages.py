@@ -86,7 +86,7 @@ class WebpagesSpider(ImageFetchingSpider):
             seeds = parse_seeds(response.body)
             if not any(map(is_web_address, (*seeds.pages, *seeds.sitemaps))):
                 self.forget(work)
-                self.fail(
+                self.give_up(
                     f"{response.url} is no page, sitemap or list with an http address in it ({kind or 'no type'})"
                 )
             self.sow_more(work, seeds, response.url)
@@ -99,12 +99,12 @@ class WebpagesSpider(ImageFetchingSpider):
         return self.parse_page(response, page)
 
     def source_failed(self, failure: Failure) -> None:
-        """Note why there are no seeds; the crawl ends once nothing is left of earlier runs."""
+        """End the crawl, which has no seeds."""
         _, detail = reason_of(failure)
         request = request_of(failure)
         why = detail or "robots.txt forbids it, and this crawler obeys"
-        self.failure = self.failure or f"cannot read seeds from {request.url}: {why}; check the address"
         self.forget(request.cb_kwargs["work"])
+        self.give_up(f"cannot read seeds from {request.url}: {why}; check the address")
 
     def parse_sitemap(self, response: Response, work: Work) -> None:
         """Queue what a sitemap names."""
