@@ -20,7 +20,7 @@ class Stopping:
 
     def __init__(self, crawler: Crawler) -> None:
         self._spider: FrontierSpider | None = None
-        crawler.signals.connect(self._install, signal=signals.spider_opened)
+        crawler.signals.connect(self._install, signal=signals.spider_opened, weak=False)
 
     def _install(self, spider: FrontierSpider) -> None:
         self._spider = spider

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -40,6 +41,8 @@ class Web:
     answers: dict[str, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
     silent: set[str] = field(default_factory=set)
+    delay: float = 0.0  # seconds before each answer
+    headers: list[dict[str, str]] = field(default_factory=list)  # of the requests
 
     def add(
         self, path: str, body: bytes, kind: str = "text/html; charset=utf-8", status: int = 200, **headers: str
@@ -59,6 +62,8 @@ def serving() -> Iterator[Web]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             site.asked.append((self.path, self.headers.get("User-Agent", "")))
+            site.headers.append(dict(self.headers))
+            time.sleep(site.delay)
             if self.path in site.silent:
                 self.connection.close()
                 return
@@ -85,7 +90,10 @@ def serving() -> Iterator[Web]:
     server.server_close()
 
 
-def crawl(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def command(*arguments: str) -> list[str]:
     quick = ["-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=0", "-s", "RETRY_ENABLED=0"]
-    command = [sys.executable, "-m", "scrapy", "crawl", "webpages", *quick, *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
+    return [sys.executable, "-m", "scrapy", "crawl", "webpages", *quick, *arguments]
+
+
+def crawl(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(*arguments), cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
