@@ -13,7 +13,7 @@ from crawler.accounted import AccountedSpider
 from crawler.frontier import FrontierError
 from crawler.limits import read_limits
 
-WIDTH: Final = 110  # of the line on a terminal, which the next one overwrites
+WIDTH: Final = 110  # characters that a shorter line overwrites
 
 
 class Progress:
@@ -26,6 +26,7 @@ class Progress:
         self._crawler = crawler
         self._seconds = seconds
         self._at, self._pages, self._images = time.monotonic(), 0, 0  # at the last line
+        self._open_line = False  # a line on a terminal that the next one overwrites
         self._task = LoopingCall(self._report)
         crawler.signals.connect(self._open, signal=signals.spider_opened)
         crawler.signals.connect(self._close, signal=signals.spider_closed)
@@ -44,6 +45,8 @@ class Progress:
     def _close(self, spider: Any, reason: str) -> None:
         if self._task.running:
             self._task.stop()
+        if self._open_line:
+            print(file=sys.stderr, flush=True)
 
     def _report(self) -> None:
         spider = self._crawler.spider
@@ -62,5 +65,8 @@ class Progress:
             f"{ledger.ended:,} pages done ({pages:,.1f} pages/s, {images:,.1f} images/s): {ledger.candidates:,} candidates, "
             f"{ledger.refusals.total():,} refused, {ledger.failures.total():,} failed; {queued:,} queued"
         )
-        over = sys.stderr.isatty()
-        print(f"\r{line:<{WIDTH}}" if over else line, end="" if over else "\n", file=sys.stderr, flush=True)
+        if sys.stderr.isatty():
+            self._open_line = True
+            print(f"\r{line:<{WIDTH}}", end="", file=sys.stderr, flush=True)
+        else:
+            print(line, file=sys.stderr, flush=True)

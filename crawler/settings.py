@@ -25,6 +25,7 @@ DOWNLOADER_MIDDLEWARES = {
 
 # How hard. Per host: one request a second, two at a time at most, and slower where the server is slow.
 CONCURRENT_REQUESTS = 64
+CONCURRENT_ITEMS = 1  # a callback gives one request at most; for each, Scrapy starts this many tasks to handle it
 CONCURRENT_REQUESTS_PER_DOMAIN = 2
 DOWNLOAD_DELAY = 1.0
 AUTOTHROTTLE_ENABLED = True
