@@ -1,6 +1,7 @@
 """What survives kills, interrupts, damage and full folders: real crawls, ended in every way, then started again."""
 
 import json
+import os
 import random
 import signal
 import sqlite3
@@ -106,6 +107,12 @@ def test_a_crawl_killed_at_random_moments_ends_with_every_page_once(web: Web, tm
     books = stats(out)["all_runs"]
     assert books == {"pages": 200, "candidates": 185, "refused": 10, "failed": 5, "queued": 0}
     assert [path.name for path in out.rglob(".*.partial")] == []
+    with sqlite3.connect(out / "frontier.sqlite") as db:
+        counted = db.execute(
+            "SELECT kind, state, count(*) FROM work GROUP BY kind, state ORDER BY kind, state"
+        ).fetchall()
+        assert counted == db.execute("SELECT * FROM tally WHERE n > 0 ORDER BY kind, state").fetchall()
+    db.close()
 
 
 @pytest.mark.parametrize("moment", ["before writing", "after writing", "before written", "after written"])
@@ -396,6 +403,31 @@ def test_a_damaged_frontier_is_said_and_made_again_from_the_shards(web: Web, tmp
     assert done.stderr.count("\n") == 1
     (out / "frontier.sqlite").unlink()
     assert crawl(*arguments).stdout.startswith(NOTHING_LEFT)
+
+
+def test_a_frontier_that_finds_no_room_ends_the_crawl_and_goes_on_when_there_is(web: Web, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("needs the right to mount a small file system")
+    try:
+        links = "".join(f'<a href="/{"long-name" * 9}-{number}">page</a>' for number in range(1_500))
+        web.add("/hub", page("", text=links))
+        out = disk / "crawl"
+        arguments = (f"-aseeds={web.url}/hub", f"-aout={out}", "-sLAIT_CONTACT=me")
+        done = crawl(*arguments, "-afollow=site")
+        assert done.returncode == 1
+        assert done.stderr == (
+            f"error: cannot write to {out}/frontier.sqlite (database or disk is full); shards written before are whole: "
+            "make room and run again\n"
+        )
+        subprocess.run(["mount", "-o", "remount,size=20m", str(disk)], check=True)
+        done = crawl(*arguments, "-afollow=site", "-sLAIT_DRAIN_SECONDS=0", "-sCLOSESPIDER_PAGECOUNT=5")
+        assert "stopped before the end" in done.stderr
+        assert stats(out)["all_runs"]["pages"] == 1_501
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
 
 
 def test_a_folder_that_goes_away_ends_the_crawl_in_one_line(web: Web, tmp_path: Path) -> None:
