@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -261,6 +262,23 @@ def test_a_second_signal_stops_at_once_and_what_was_done_is_written(web: Web, tm
     assert sorted(recorded(out)) == sorted(f"{web.url}{path}" for path in ["/good", *paths])
 
 
+def test_the_progress_line_has_rates_counts_and_the_queue(web: Web, tmp_path: Path) -> None:
+    paths, out = fill(web), tmp_path / "crawl"
+    web.delay = 0.05
+    with started(
+        seeds_of(web, out, *paths), f"-aout={out}", "-sLAIT_CONTACT=me", "-sLAIT_PROGRESS_SECONDS=1"
+    ) as process:
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        process.kill()
+    pattern = (
+        r"(\d+) pages done \([\d.]+ pages/s, [\d.]+ images/s\): \d+ candidates, \d+ refused, \d+ failed; (\d+) queued\n"
+    )
+    found = re.fullmatch(pattern, line)
+    assert found is not None, line
+    assert 0 < int(found[1]) + int(found[2]) <= PAGES
+
+
 def test_what_is_in_flight_has_a_deadline(web: Web, tmp_path: Path) -> None:
     out = tmp_path / "crawl"
     web.delay = 30.0
@@ -428,6 +446,23 @@ def test_a_frontier_that_finds_no_room_ends_the_crawl_and_goes_on_when_there_is(
         assert stats(out)["all_runs"]["pages"] == 1_501
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_script_crawls_as_the_command_does(web: Web, tmp_path: Path) -> None:
+    web.add("/page", page(""))
+    program = f"""
+from scrapy.crawler import CrawlerProcess
+from scrapy.utils.project import get_project_settings
+
+process = CrawlerProcess(get_project_settings())
+process.crawl("webpages", seeds="{web.url}/page", out="{tmp_path}")
+process.start()
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stderr == (
+        "warning: no contact in the user agent: set one with -s LAIT_CONTACT=https://your.site/crawler\n"
+    )
+    assert recorded(tmp_path) == [f"{web.url}/page"]
 
 
 def test_a_folder_that_goes_away_ends_the_crawl_in_one_line(web: Web, tmp_path: Path) -> None:
