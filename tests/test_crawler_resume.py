@@ -448,6 +448,17 @@ def test_a_frontier_that_finds_no_room_ends_the_crawl_and_goes_on_when_there_is(
         subprocess.run(["umount", str(disk)], check=True)
 
 
+def test_a_killed_crawl_of_the_demo_site_goes_on(tmp_path: Path) -> None:
+    with started(f"-aout={tmp_path}", "-sLAIT_SHARD_MB=0.3") as process:
+        wait_for(lambda: bool(recorded(tmp_path)) if tmp_path.is_dir() else False, process)
+        process.kill()
+    done = crawl(f"-aout={tmp_path}")
+    assert done.returncode == 0, done.stderr
+    assert stats(tmp_path)["all_runs"] == {"pages": 67, "candidates": 52, "refused": 15, "failed": 0, "queued": 0}
+    assert max(Counter(recorded(tmp_path)).values()) == 1
+    assert crawl(f"-aout={tmp_path}").stdout.startswith(NOTHING_LEFT)
+
+
 def test_a_script_crawls_as_the_command_does(web: Web, tmp_path: Path) -> None:
     web.add("/page", page(""))
     program = f"""
