@@ -2,6 +2,7 @@
 
 import codecs
 from email.message import Message
+from functools import lru_cache
 from typing import Final
 
 from bs4.dammit import EncodingDetector
@@ -57,6 +58,7 @@ def utf16_codec(body: bytes) -> str | None:
     return None
 
 
+@lru_cache(maxsize=1_000)
 def charset(content_type: str | None) -> str | None:
     """The charset parameter of a Content-Type header."""
     if not content_type:
@@ -66,6 +68,7 @@ def charset(content_type: str | None) -> str | None:
     return message.get_content_charset()
 
 
+@lru_cache(maxsize=1_000)
 def codec_name(label: str | None) -> str | None:
     """Python's codec for a web encoding label; None when the label is missing, unknown or names no encoding of pages.
 

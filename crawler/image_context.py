@@ -1,84 +1,102 @@
-"""What the features of all images of a page share: its title's words, the images that look alike, their order."""
+"""What the features of all images of a page share: its title's words, its headline and text, the images that look alike."""
 
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
-from crawler import layout
-from crawler.image_key import image_key, without_host
+from selectolax.lexbor import LexborNode
+
 from crawler.images import ImageOnPage
+from crawler.metadata import Metadata
 from crawler.page import Page
-from crawler.vocabulary import JUNK_WORDS, STOP_WORDS
+from crawler.paragraphs import upward
+from crawler.vocabulary import STOP_WORDS
 
-SMALL_SIDE: Final = 120  # CSS px: a side below is an icon, a portrait or a button
-LETTERS: Final = re.compile(r"[a-z]+")
 WORD: Final = re.compile(r"[^\W_]{3,}")
+DATE_IN_PATH: Final = re.compile(r"/((?:19|20)\d\d/[01]?\d/)")
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Context:
     """What the features of all images of a page share.
 
     Attributes:
         page: the page.
+        path: of its URL, in lower case, without a slash at the end.
+        date: the `year/month/` in that path; "" without one.
         title_words: the words of its title and headline.
-        shapes: how many images share an element's class and its parent's.
-        ranks: 0-based place of each image (by landmark position) among the plausible ones of the content.
-        preloaded: `image_key` of the images that the head preloads.
+        telling_words: those, and the words of its path.
+        core_words: the words of its headline, of its title when it has none.
+        alike: how many images share an element's class and its parent's.
+        heading: place of the headline; None without one.
+        text: places of the first and the last paragraph of the main text; None without one.
+        above_text: how many levels each element around the first paragraph of the main text is above it, by `mem_id`.
+        above_article: likewise for the smallest element that holds that paragraph and the headline.
     """
 
     page: Page
+    path: str
+    date: str
     title_words: frozenset[str]
-    shapes: Counter[tuple[str, str]]
-    ranks: dict[int, int]
-    preloaded: frozenset[str]
+    telling_words: frozenset[str]
+    core_words: frozenset[str]
+    alike: Counter[tuple[str, str]]
+    heading: int | None
+    text: tuple[int, int] | None
+    above_text: dict[int, int]
+    above_article: dict[int, int]
 
 
-def has_junk_word(text: str) -> bool:
-    """Whether one of the words in a lower-case name or path is used for page furniture: logos, buttons, ads."""
-    return not JUNK_WORDS.isdisjoint(LETTERS.findall(text))
-
-
-def words(text: str) -> set[str]:
+def words(text: str) -> frozenset[str]:
     """The words of a text that can name a thing, in lower case."""
-    return set(WORD.findall(text.lower())) - STOP_WORDS
+    return frozenset(WORD.findall(text.lower())) - STOP_WORDS
 
 
-def shape_of(image: ImageOnPage) -> tuple[str, str]:
+def class_pair(image: ImageOnPage) -> tuple[str, str]:
     """The classes of an image and its parent: the same for the cards of a list."""
-    parent = image.node.parent
-    return image.attributes.get("class") or "", (parent.attributes.get("class") or "") if parent is not None else ""
+    return image.attributes.get("class") or "", image.parent.get("class") or ""
 
 
-def context_of(page: Page, title: str, images: Sequence[ImageOnPage]) -> Context:
+def context_of(page: Page, metadata: Metadata, images: Sequence[ImageOnPage]) -> Context:
     """The shared part of the features of a page's images."""
-    heading = page.landmarks[page.layout.heading].text() if page.layout.heading is not None else ""
-    preloaded = frozenset(
-        image_key(url)
-        for node in page.landmarks
-        if node.tag == "link"
-        and node.attributes.get("as") == "image"
-        and (url := page.absolute(node.attributes.get("href") or ""))
+    layout = page.layout
+    try:
+        path = unquote(urlsplit(page.url).path).lower().rstrip("/")
+    except ValueError:  # an unclosed IPv6 bracket
+        path = ""
+    date = DATE_IN_PATH.search(path)
+    headline = words(layout.heading[1].text()) if layout.heading is not None else frozenset()
+    title = words(metadata.title)
+    blocks = layout.main_blocks
+    above_text = heights(blocks[0].node) if blocks else {}
+    return Context(
+        page=page,
+        path=path,
+        date=date[1] if date else "",
+        title_words=title | headline,
+        telling_words=title | headline | words(path),
+        core_words=headline or title,
+        alike=Counter(map(class_pair, images)),
+        heading=layout.heading[0] if layout.heading is not None else None,
+        text=(blocks[0].position, blocks[-1].position) if blocks else None,
+        above_text=above_text,
+        above_article=heights_of_article(page, above_text),
     )
-    plausible = [
-        image.position
-        for image in images
-        if not is_small(image)
-        and not page.layout.regions(image.node) & (layout.BOILERPLATE | layout.PERSON)
-        and (page.layout.heading is None or image.position > page.layout.heading - 15)
-        and not has_junk_word(without_host(image.address.lower()))
-    ]
-    ranks = {position: rank for rank, position in enumerate(plausible)}
-    return Context(page, frozenset(words(f"{title} {heading}")), Counter(map(shape_of, images)), ranks, preloaded)
 
 
-def is_small(image: ImageOnPage) -> bool:
-    """Whether a declared side is too short for a subject."""
-    return (image.width or SMALL_SIDE) < SMALL_SIDE or (image.height or SMALL_SIDE) < SMALL_SIDE
+def heights(node: LexborNode | None) -> dict[int, int]:
+    """How many levels a node and each element around it is above the node, by `mem_id`."""
+    return {above.mem_id: height for height, above in enumerate(upward(node))}
 
 
-def truths(**claims: object) -> dict[str, float]:
-    """The features that hold, as 1."""
-    return {name: 1.0 for name, holds in claims.items() if holds}
+def heights_of_article(page: Page, above_text: dict[int, int]) -> dict[int, int]:
+    """The heights above the smallest element that holds the headline and the first paragraph; {} when that is all."""
+    if page.layout.heading is None or not above_text:
+        return {}
+    for above in upward(page.layout.heading[1]):
+        if above.mem_id in above_text:
+            return heights(above) if above.tag != "html" else {}
+    return {}
+

@@ -1,7 +1,7 @@
 """What a page says about itself in its head: the images it names, its title, description, licence and robots rules."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -25,6 +25,8 @@ META_IMAGES: Final = {
 }
 DESCRIPTIONS: Final = ("og:description", "description", "twitter:description", "dc.description")
 TITLES: Final = ("og:title", "twitter:title", "dc.title")
+ALTERNATIVES: Final = ("og:image:alt", "twitter:image:alt")
+DESCRIBING: Final = frozenset((*DESCRIPTIONS, *TITLES, *ALTERNATIVES))
 # A picture of these is a logo or a portrait, not the page's subject.
 NOT_ABOUT_THE_PAGE: Final = frozenset(
     ("Organization", "NewsMediaOrganization", "Person", "WebSite", "Brand", "Corporation")
@@ -40,14 +42,16 @@ class Metadata:
     Attributes:
         images: (kind, absolute URL), kind in og_image, twitter_image, image_src, json_ld_image, itemprop_image,
             thumbnail_meta; in document order, without exact repeats.
-        values: the other `<meta>` values by lower-case name or property, the first of each.
+        values: the `<meta>` values of `DESCRIBING` by lower-case name or property, the first of each.
         title: the `<title>`; "" when missing.
+        preloads: the images that the head preloads, as absolute URLs.
         license_url: where `<link rel=license>` points; None when nowhere.
     """
 
     images: tuple[tuple[str, str], ...]
     values: dict[str, str]
     title: str
+    preloads: tuple[str, ...]
     license_url: str | None
 
     def titles(self) -> Iterator[str]:
@@ -64,35 +68,38 @@ def read_metadata(page: Page) -> Metadata:
     """The page's metadata; broken JSON-LD counts as absent."""
     images: dict[tuple[str, str], None] = {}
     values: dict[str, str] = {}
-    title, license_url = "", None
-    for node in page.landmarks:
-        tag = node.tag
-        if tag == "meta":
-            read_meta(page, node, values, images)
-        elif tag == "link":
-            attributes = node.attributes
-            relation, href = (attributes.get("rel") or "").lower(), attributes.get("href") or ""
-            if relation == "image_src" and (url := page.absolute(href)):
-                images[("image_src", url)] = None
-            elif relation == "license" and license_url is None:
-                license_url = page.absolute(href)
-        elif tag == "script" and node.attributes.get("type") == "application/ld+json":
+    license_url: str | None = None
+    preloads: list[str] = []
+    for attributes in page.metas:
+        read_meta(page, attributes, values, images)
+    for node in page.landmarks.links:
+        attributes = node.attributes
+        relation, href = (attributes.get("rel") or "").lower(), attributes.get("href") or ""
+        if relation == "image_src" and (url := page.absolute(href)):
+            images[("image_src", url)] = None
+        elif relation == "preload" and attributes.get("as") == "image" and (url := page.absolute(href)):
+            preloads.append(url)
+        elif relation == "license" and license_url is None:
+            license_url = page.absolute(href)
+    for node in page.landmarks.scripts:
+        if node.attrs.get("type") == "application/ld+json":
             images.update((("json_ld_image", url), None) for url in map(page.absolute, json_ld_images(node)) if url)
-        elif tag == "title" and not title:
-            title = collapse(node.text())
-    return Metadata(tuple(images), values, title, license_url)
+    title = next((text for node in page.landmarks.titles if (text := collapse(node.text()))), "")
+    return Metadata(tuple(images), values, title, tuple(preloads), license_url)
 
 
-def read_meta(page: Page, node: LexborNode, values: dict[str, str], images: dict[tuple[str, str], None]) -> None:
+def read_meta(
+    page: Page, attributes: Mapping[str, str | None], values: dict[str, str], images: dict[tuple[str, str], None]
+) -> None:
     """Note one `<meta>` in `values`, or in `images` when it names one."""
-    attributes = node.attributes
     content = attributes.get("content")
     name = (attributes.get("property") or attributes.get("name") or attributes.get("itemprop") or "").lower().strip()
     if not content or not name:
         return
     kind = META_IMAGES.get(name)
     if kind is None:
-        values.setdefault(name, collapse(content))
+        if name in DESCRIBING and name not in values:
+            values[name] = collapse(content)
     elif (url := page.absolute(content)) and urlsplit(url).path.strip("/"):  # some name their front page
         images[(kind, url)] = None
 
@@ -101,8 +108,11 @@ def license_of(page: Page) -> str | None:
     """The licence the page points to, by a link in its head or else in its text; None when it says nothing."""
     if (url := read_metadata(page).license_url) is not None:
         return url
-    node = page.tree.css_first('a[rel~="license"]')
-    return page.absolute(node.attributes.get("href") or "") if node is not None else None
+    for attributes in page.anchors:
+        relation = attributes.get("rel")
+        if relation and "license" in relation.lower().split():
+            return page.absolute(attributes.get("href") or "")
+    return None
 
 
 def json_ld_images(script: LexborNode) -> Iterator[str]:

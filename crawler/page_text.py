@@ -28,10 +28,9 @@ MAX_TEXT: Final = 1_000  # characters of one candidate text
 NEAR_PARAGRAPHS: Final = 2  # on each side of the image
 SENTENCES_OF_PARAGRAPH: Final = 3
 # An end mark, perhaps a closing quote, white space, then the start of a sentence; not after an initial or a title.
-SENTENCE_END: Final = re.compile(
-    r"(?<![A-Z]\.)(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.)(?<!\bSt\.)(?<!\bvs\.)(?<!\bNo\.)(?<!\bMrs\.)(?<=[.!?…])[\"'\u201d\u2019)]*\s+"
-    r"(?=[\"'\u201c\u2018(]*[A-Z0-9])"
-)
+SENTENCE_END: Final = re.compile(r"[.!?…]([\"'\u201d\u2019)]*\s+)(?=[\"'\u201c\u2018(]*[A-Z0-9])")
+UNENDING: Final = re.compile(r"(?:[A-Z]|\b(?:Mr|Ms|Dr|St|vs|No|Mrs))\.\Z")
+LONGEST_UNENDING: Final = 5  # characters, one before them included
 
 
 def candidate_texts(page: Page, image: ScoredImage) -> tuple[Text, ...]:
@@ -129,11 +128,11 @@ def captions_after(node: LexborNode, box: LexborNode) -> Iterator[LexborNode]:
 def headings(page: Page, position: int | None) -> Iterator[str]:
     """The page's headline, and the heading above the image."""
     if page.layout.heading is not None:
-        yield visible_text(page.landmarks[page.layout.heading])
+        yield visible_text(page.layout.heading[1])
     if position is None:
         return
-    for node in reversed(page.landmarks[:position]):
-        if node.tag in ("h2", "h3", "h4"):
+    for place, node in reversed(page.landmarks.headings):
+        if place < position and node.tag != "h1":
             if not page.layout.regions(node) & layout.BOILERPLATE:
                 yield visible_text(node)
             return
@@ -151,7 +150,7 @@ def surrounding(page: Page, position: int | None) -> Iterator[str]:
         place = bisect(blocks, position, key=lambda block: block.position)
         near = readable(page, blocks[place:]) + readable(page, blocks[:place][::-1])
     for block in near:
-        yield from sentences(visible_text(block.node))[:SENTENCES_OF_PARAGRAPH]
+        yield from sentences(visible_text(block.node), SENTENCES_OF_PARAGRAPH)
 
 
 def readable(page: Page, blocks: Iterable[Block]) -> list[Block]:
@@ -160,10 +159,20 @@ def readable(page: Page, blocks: Iterable[Block]) -> list[Block]:
     return list(islice((block for block in blocks if not page.layout.regions(block.node) & outside), NEAR_PARAGRAPHS))
 
 
-def sentences(text: str) -> list[str]:
-    """The sentences of a paragraph.
+def sentences(text: str, most: int | None = None) -> list[str]:
+    """The sentences of a paragraph, the first `most` of them (None: all).
 
     >>> sentences("Dr. A. Smith met the fox. It ran! Nobody saw where.")
     ['Dr. A. Smith met the fox.', 'It ran!', 'Nobody saw where.']
     """
-    return SENTENCE_END.split(text)
+    found: list[str] = []
+    start = 0
+    for end in SENTENCE_END.finditer(text):
+        stop = end.start(1)
+        if UNENDING.search(text[max(0, stop - LONGEST_UNENDING) : stop]):
+            continue
+        found.append(text[start:stop])
+        start = end.end()
+        if len(found) == most:
+            return found
+    return [*found, text[start:]]
