@@ -13,7 +13,7 @@ from crawler import layout
 from crawler.page import Page, collapse, visible_text
 
 UNDECIDED: Final = "un"
-FIRST_TEXT: Final = 1_000  # characters; where they are clearly in one language, the rest is not looked at
+FIRST_TEXT: Final = 600  # characters; where they are clearly in one language, the rest is not looked at
 CLEAR_SHARE: Final = 90  # percent
 MAX_TEXT: Final = 6_000  # characters that are looked at; more does not change an answer
 ENOUGH_TEXT: Final = 500  # characters of main text; a page with less is judged by all its text

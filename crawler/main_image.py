@@ -5,13 +5,10 @@ The paper finds it "from HTML tags and DOM tree features" (ImageBERT, section 3)
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Final
-
-from selectolax.lexbor import LexborNode
 
 from crawler.contenders import Contender, contenders_of, may_have_stem
 from crawler.image_urls import MIN_NAMED_WIDTH, UNSTATED_WIDTH, largest
@@ -20,6 +17,7 @@ from crawler.page import Page
 
 MODEL: Final = Path(__file__).parent / "models" / "main_image.json"
 WEIGHTS: Final[Mapping[str, float]] = json.loads(MODEL.read_text(encoding="utf-8"))
+UNMISTAKABLE: Final = 16  # characters of a file's name without size and extension; a shorter one may be of two photos
 NONE: Final = WEIGHTS["none"]  # the score of the answer that a page has no main image
 
 
@@ -31,17 +29,15 @@ class ScoredImage:
         url: absolute; the one its metadata gives, or the largest of the image's addresses.
         score: by how much the sum of its signals exceeds that of the answer "no main image"; higher is surer.
         signals: (feature, weight times value), strongest first.
-        node: its element; None when only the page's metadata names it.
-        position: the element's place among the page's landmarks; None without one.
-        twins: the elements that show it in place of `node`, with or without scripts.
+        named_by: the addresses that metadata gives for it, as absolute URLs.
+        elements: those that show it, the best one first; () when only the page's metadata names it.
     """
 
     url: str
     score: float
     signals: tuple[tuple[str, float], ...]
-    node: LexborNode | None
-    position: int | None
-    twins: tuple[LexborNode, ...] = ()
+    named_by: tuple[str, ...] = ()
+    elements: tuple[ImageOnPage, ...] = ()
 
 
 def main_image(page: Page) -> ScoredImage | None:
@@ -58,7 +54,7 @@ def main_images(page: Page) -> list[ScoredImage]:
     return sorted(first_of_each.values(), key=lambda image: -image.score)
 
 
-def ranked(page: Page) -> Iterable[ScoredImage]:
+def ranked(page: Page) -> Iterator[ScoredImage]:
     """The contenders that beat the answer "no main image" and have a usable address, best first, one at a time."""
     contenders, images = contenders_of(page, score_of)
     able = [contender for contender in contenders if contender.score > NONE]
@@ -69,25 +65,32 @@ def ranked(page: Page) -> Iterable[ScoredImage]:
 def scored_image(contender: Contender, page: Page, images: Iterable[ImageOnPage]) -> ScoredImage | None:
     """The image with its score and signals; None when it has no usable address."""
     best = contender.image
-    shown = [] if best is None else [best, *twins_of(best, page, images)]
+    elements = () if best is None else (best, *elements_like(best, page, images))
+    addressed = [image for image in elements if image is best or are_twins(elements[0].node, image.node)]
     named = next((source for source in contender.sources if (source.width or UNSTATED_WIDTH) >= MIN_NAMED_WIDTH), None)
-    sources = [source for image in shown for source in image.sources()] + contender.sources
+    sources = [source for image in addressed for source in image.sources()] + contender.sources
     url = page.absolute((named or largest(sources)).address)
     if url is None:
         return None
+    named_by = tuple(source.address for source in contender.sources)
     signals = [(name, WEIGHTS[name] * value) for name, value in contender.features.items()]
     signals = sorted((signal for signal in signals if signal[1]), key=lambda signal: (-abs(signal[1]), signal[0]))
-    node, position = (None, None) if best is None else (best.node, best.position)
-    twins = tuple(image.node for image in shown[1:])
-    return ScoredImage(url, contender.score - NONE, tuple(signals), node, position, twins)
+    return ScoredImage(url, contender.score - NONE, tuple(signals), named_by, elements)
 
 
-def twins_of(best: ImageOnPage, page: Page, images: Iterable[ImageOnPage]) -> Iterable[ImageOnPage]:
-    """The elements that show an image in place of its best one, with or without scripts."""
-    stem = [key_of(best, page).rpartition("/")[2]]
-    alike = (image for image in images if image is not best and may_have_stem(image.address, stem))
-    others = (*best.others, *chain.from_iterable((image, *image.others) for image in alike))
-    return (other for other in others if are_twins(best.node, other.node))
+def elements_like(best: ImageOnPage, page: Page, images: Iterable[ImageOnPage]) -> Iterator[ImageOnPage]:
+    """Other elements that show an image: in another size, elsewhere, or with scripts switched off.
+
+    Two photos may have one name, so that it takes the same folder, a long name, or a `<noscript>` to be sure.
+    """
+    yield from best.others
+    key = key_of(best, page)
+    stem = key.rpartition("/")[2]
+    folder = best.address.rpartition("/")[0]
+    for image in images:
+        if image is not best and may_have_stem(image.address, (stem,)) and key_of(image, page) == key:
+            surely = len(stem) >= UNMISTAKABLE or image.address.rpartition("/")[0] == folder
+            yield from (other for other in (image, *image.others) if surely or are_twins(best.node, other.node))
 
 
 def score_of(features: Mapping[str, float]) -> float:

@@ -1,14 +1,12 @@
 """What a page says about itself in its head: the images it names, its title, description, licence and robots rules."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
-from selectolax.lexbor import LexborNode
-
+from crawler.json_ld import named_images
 from crawler.page import Page, collapse
 
 META_IMAGES: Final = {
@@ -27,12 +25,6 @@ DESCRIPTIONS: Final = ("og:description", "description", "twitter:description", "
 TITLES: Final = ("og:title", "twitter:title", "dc.title")
 ALTERNATIVES: Final = ("og:image:alt", "twitter:image:alt")
 DESCRIBING: Final = frozenset((*DESCRIPTIONS, *TITLES, *ALTERNATIVES))
-# A picture of these is a logo or a portrait, not the page's subject.
-NOT_ABOUT_THE_PAGE: Final = frozenset(
-    ("Organization", "NewsMediaOrganization", "Person", "WebSite", "Brand", "Corporation")
-)
-JSON_LD_IMAGE_KEYS: Final = ("image", "primaryImageOfPage", "thumbnailUrl")
-MAX_JSON_LD: Final = 1_000_000  # characters of one script; larger ones are application state
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +36,7 @@ class Metadata:
             thumbnail_meta; in document order, without exact repeats.
         values: the `<meta>` values of `DESCRIBING` by lower-case name or property, the first of each.
         title: the `<title>`; "" when missing.
+        captions: of images that the page describes in JSON-LD, by absolute URL.
         preloads: the images that the head preloads, as absolute URLs.
         license_url: where `<link rel=license>` points; None when nowhere.
     """
@@ -51,6 +44,7 @@ class Metadata:
     images: tuple[tuple[str, str], ...]
     values: dict[str, str]
     title: str
+    captions: dict[str, str]
     preloads: tuple[str, ...]
     license_url: str | None
 
@@ -70,6 +64,7 @@ def read_metadata(page: Page) -> Metadata:
     values: dict[str, str] = {}
     license_url: str | None = None
     preloads: list[str] = []
+    captions: dict[str, str] = {}
     for attributes in page.metas:
         read_meta(page, attributes, values, images)
     for node in page.landmarks.links:
@@ -83,9 +78,13 @@ def read_metadata(page: Page) -> Metadata:
             license_url = page.absolute(href)
     for node in page.landmarks.scripts:
         if node.attrs.get("type") == "application/ld+json":
-            images.update((("json_ld_image", url), None) for url in map(page.absolute, json_ld_images(node)) if url)
+            for address, caption in named_images(node.text()):
+                if url := page.absolute(address):
+                    images[("json_ld_image", url)] = None
+                    if caption:
+                        captions.setdefault(url, caption)
     title = next((text for node in page.landmarks.titles if (text := collapse(node.text()))), "")
-    return Metadata(tuple(images), values, title, tuple(preloads), license_url)
+    return Metadata(tuple(images), values, title, captions, tuple(preloads), license_url)
 
 
 def read_meta(
@@ -113,45 +112,3 @@ def license_of(page: Page) -> str | None:
         if relation and "license" in relation.lower().split():
             return page.absolute(attributes.get("href") or "")
     return None
-
-
-def json_ld_images(script: LexborNode) -> Iterator[str]:
-    """The images that a JSON-LD block gives the page's subject (https://schema.org/image)."""
-    text = script.text()
-    if len(text) > MAX_JSON_LD or "mage" not in text:
-        return
-    try:
-        data = json.loads(text, strict=False)
-    except (ValueError, RecursionError):
-        return
-    things = list(top_level_things(data))
-    by_id = {thing["@id"]: thing for thing in things if isinstance(thing.get("@id"), str)}
-    for thing in things:
-        kinds = thing.get("@type")
-        if NOT_ABOUT_THE_PAGE.isdisjoint(kinds if isinstance(kinds, list) else [str(kinds)]) and kinds != "ImageObject":
-            for key in JSON_LD_IMAGE_KEYS:
-                yield from image_addresses(thing.get(key), by_id)
-
-
-def top_level_things(data: Any) -> Iterator[dict[str, Any]]:
-    """The objects of a JSON-LD document: its root, the members of a list or of `@graph`, and `mainEntity`."""
-    if isinstance(data, list):
-        for member in data:
-            yield from top_level_things(member)
-    elif isinstance(data, dict):
-        yield data
-        for key in ("@graph", "mainEntity"):
-            if isinstance(data.get(key), list | dict):
-                yield from top_level_things(data[key])
-
-
-def image_addresses(value: Any, by_id: dict[str, dict[str, Any]], depth: int = 0) -> Iterator[str]:
-    """The addresses in a schema.org image value: a string, an ImageObject, a reference to one, or a list of those."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list) and depth < 3:
-        for member in value[:5]:
-            yield from image_addresses(member, by_id, depth + 1)
-    elif isinstance(value, dict) and depth < 3:
-        inner = value.get("url") or value.get("contentUrl") or by_id.get(str(value.get("@id")), {}).get("url")
-        yield from image_addresses(inner, by_id, depth + 1)

@@ -1,9 +1,8 @@
 """A page's paragraphs, and which of them are its main text."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from selectolax.lexbor import LexborNode
 
@@ -17,9 +16,8 @@ MAIN_TEXT_DEPTH: Final = 4  # levels from the container of the main text down to
 TEXT_HOLDERS: Final = frozenset(("article", "blockquote", "dd", "div", "font", "li", "pre", "section", "td"))
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A paragraph of the page.
+class Block(NamedTuple):
+    """A paragraph of the page; a tuple, since a page has many.
 
     Attributes:
         position: its place among the page's landmarks; a text outside <p> takes that of the last landmark before it.
@@ -86,27 +84,36 @@ def main_text(blocks: Sequence[Block]) -> tuple[tuple[Block, ...], frozenset[int
     """
     scores: dict[int, float] = {}
     containers: dict[int, LexborNode] = {}
-    above: list[list[int]] = []  # of each block: itself and its nearest ancestors
-    for block in blocks:
-        node: LexborNode | None = block.node
-        share = float(len(block.text))
-        path = [block.node.mem_id]
-        for level in range(MAIN_TEXT_DEPTH):
-            node = node.parent if node is not None else None
-            if node is None or node.tag == "html":
+    for _, node, text in blocks:
+        share = float(len(text))
+        above = node.parent
+        for _ in range(2):
+            if above is None or above.tag == "html":
                 break
-            key = node.mem_id
-            path.append(key)
-            if level < 2:
-                containers[key] = node
-                scores[key] = scores.get(key, 0.0) + share
-                share /= 2
-        above.append(path)
+            key = above.mem_id
+            if key in scores:
+                scores[key] += share
+            else:
+                scores[key], containers[key] = share, above
+            share /= 2
+            above = above.parent
     if not scores:
         return (), frozenset()
     main = max(scores, key=scores.__getitem__)
-    around = frozenset(node.mem_id for node in upward(containers[main]))
-    return tuple(block for block, path in zip(blocks, above, strict=True) if main in path), around
+    around = frozenset([node.mem_id for node in upward(containers[main])])
+    return tuple([block for block in blocks if lies_in(block.node, main)]), around
+
+
+def lies_in(node: LexborNode, container: int) -> bool:
+    """Whether a node lies at most `MAIN_TEXT_DEPTH` levels below the element with this `mem_id`."""
+    above: LexborNode | None = node
+    for _ in range(MAIN_TEXT_DEPTH):
+        above = above.parent if above is not None else None
+        if above is None:
+            return False
+        if above.mem_id == container:
+            return True
+    return False
 
 
 def upward(node: LexborNode | None) -> Iterator[LexborNode]:
