@@ -47,7 +47,8 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def tls_detail(error: BaseException) -> str:
-    """What is wrong with a TLS connection, in OpenSSL's words, such as `certificate verify failed`."""
-    if error.args and isinstance(error.args[0], list):
-        return ", ".join(entry[-1] for entry in error.args[0])[:200]
-    return (str(error) or type(error).__name__)[:200]
+    """What is wrong with a TLS connection, in OpenSSL's words where it is OpenSSL that refuses."""
+    if isinstance(error, VerificationError):
+        return "the certificate is another host's"
+    reasons = error.args[0] if error.args and isinstance(error.args[0], list) else []
+    return ", ".join(reason for _, _, reason in reasons)[:200] or type(error).__name__

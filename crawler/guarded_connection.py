@@ -61,6 +61,12 @@ class LimitedProtocol(_LenientHTTP11ClientProtocol):
             self._parser.__class__ = LimitedParser
         return answer
 
+    def _finishResponse_WAITING(self, rest: bytes) -> None:
+        # What a server sends beyond its own Content-Length would be read as the answer to the next request.
+        if rest and self._currentRequest is not None:
+            self._currentRequest.persistent = False
+        super()._finishResponse_WAITING(rest)
+
     def _giveUp(self, reason: Failure) -> None:
         # Twisted says goodbye first. Over TLS it then waits for the answer, and a server that never stops talking
         # would be listened to for ever, after the request has failed and its deadline with it.

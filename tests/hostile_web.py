@@ -9,7 +9,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -68,15 +68,20 @@ class HostileWeb:
 
     answers: dict[str, Answer] = field(default_factory=dict)
     url: str = ""
+    port: int = 0
     asked: list[str] = field(default_factory=list)
     connections: int = 0
     sent: dict[str, int] = field(default_factory=dict)
 
     def serve(self, connection: socket.socket, context: ssl.SSLContext | None) -> None:
-        with suppress(OSError), connection:
+        with suppress(OSError), ExitStack() as stack:
+            stack.enter_context(connection)
             connection.settimeout(20)
-            talk = context.wrap_socket(connection, server_side=True) if context else connection
+            talk = stack.enter_context(context.wrap_socket(connection, server_side=True)) if context else connection
             while head := read_head(talk):
+                if not head.startswith(b"GET "):  # the start of TLS
+                    talk.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                    return
                 path = head.split(b" ")[1].decode("latin-1")
                 self.asked.append(path)
                 wire = Wire(talk)
@@ -89,9 +94,9 @@ class HostileWeb:
 
 
 def read_head(connection: socket.socket) -> bytes:
-    """The head of a request; nothing when the client has gone."""
+    """The head of a request, or the start of what is none; nothing when the client has gone."""
     head = b""
-    while b"\r\n\r\n" not in head:
+    while b"\r\n\r\n" not in head and b"GET ".startswith(head[:4]):
         data = connection.recv(65_536)
         if not data:
             return b""
@@ -111,12 +116,16 @@ def healthy(path: str) -> Answer:
 
 @contextmanager
 def hostile(
-    answers: dict[str, Answer] | None = None, host: str = "127.0.0.1", context: ssl.SSLContext | None = None
+    answers: dict[str, Answer] | None = None,
+    host: str = "127.0.0.1",
+    context: ssl.SSLContext | None = None,
+    port: int = 0,
 ) -> Iterator[HostileWeb]:
-    """A server on a port of its own, for as long as the context lasts."""
+    """A server, on a port of its own unless one is given, for as long as the context lasts."""
     web = HostileWeb(answers or {})
-    listener = socket.create_server((host, 0))
-    web.url = f"{'https' if context else 'http'}://{host}:{listener.getsockname()[1]}"
+    listener = socket.create_server((host, port))
+    web.port = listener.getsockname()[1]
+    web.url = f"{'https' if context else 'http'}://{host}:{web.port}"
 
     def accept() -> None:
         with suppress(OSError):
@@ -238,6 +247,7 @@ GOOD: dict[str, Answer] = {
     "/page-as-bytes": typed("application/octet-stream", page("/photo.jpg")),
     "/page-untyped": raw(b"HTTP/1.1 200 OK\r\n\r\n" + page("/photo.jpg")),
     "/too-short": raw(OK[:-2] + b"Content-Length: 600\r\n\r\n" + page("/photo.jpg")),
+    "/too-short-endless": endless(OK[:-2] + b"Content-Length: 600\r\n\r\n" + page("/photo.jpg"), b"a" * 10_000),
 }
 # What the image of a page answers, and the reason under which that page has to end.
 IMAGES: dict[str, tuple[Answer, str]] = {
@@ -262,7 +272,8 @@ AWAY: dict[str, tuple[str, str]] = {
     "/to-odd-port": (PUBLIC_ODD_PORT, "port_not_allowed"),
 }
 ENDS_WITH_CONNECTION = frozenset(
-    {path for path in (*CASES, *IMAGES) if path not in ("/loop", "/loop.jpg")} | {"/page-untyped", "/too-short"}
+    {path for path in (*CASES, *IMAGES) if path not in ("/loop", "/loop.jpg")}
+    | {"/page-untyped", "/too-short", "/too-short-endless"}
 )
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from tests.crawler_web import ROOT, crawl
-from tests.hostile_web import AWAY, CASES, GOOD, IMAGES, HostileWeb, hostile, to
+from tests.crawler_web import ROOT, crawl, photo
+from tests.hostile_web import AWAY, CASES, GOOD, IMAGES, HostileWeb, certificate, hostile, server_context, to, typed
 
 # Stands in for the name server of a crawl, and notes how much memory the crawl had taken when it ended.
 HOOK = """
@@ -119,12 +119,10 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hostile]:
             **{web.url + path: "candidate" for path in GOOD},
         }
         seeds = [*expected, *(web.url + path for path in AWAY)]
-        port = web.url.rpartition(":")[2]
-        forbidden_port = forbidden.url.rpartition(":")[2]
         expected |= dict(AWAY.values())
         elsewhere = {
-            f"http://several.test:{port}/page": "candidate",
-            f"http://private.test:{forbidden_port}/page": "private_address",
+            f"http://several.test:{web.port}/page": "candidate",
+            f"http://private.test:{forbidden.port}/page": "private_address",
             f"{forbidden.url}/page": "private_address",
             f"http://{'a' * 70}.test/": "fetch_failed",
             "http://no-such-host.invalid/": "fetch_failed",
@@ -152,3 +150,149 @@ def test_what_never_ends_is_cut_early_and_memory_stays_bounded(everything: Hosti
     assert max(sent[path] for path in headers) < 20_000_000  # what loopback buffers; the limit is 64 KB
     assert max(sent[path] for path in ("/endless-body", "/endless-chunks", "/endless.jpg")) < 60_000_000
     assert everything.ended.peak < 500_000
+
+
+LITERALS = (
+    "127.0.0.1",
+    "127.0.0.1.",
+    "127.1",
+    "2130706433",
+    "0x7f.1",
+    "0x7f000001",
+    "0177.0.0.1",
+    "017700000001",
+    "0",
+    "0.0.0.0",
+    "localhost",
+    "LOCALHOST",
+    "localhost.",
+    "[::1]",
+    "[::]",
+    "[::ffff:127.0.0.1]",
+    "[::ffff:7f00:1]",
+    "[0:0:0:0:0:ffff:127.0.0.1]",
+    "[::127.0.0.1]",
+    "[64:ff9b::127.0.0.1]",
+    "\uff11\uff12\uff17.0.0.1",
+    "127\u30020\u30020\u30021",
+    "a@127.0.0.1",
+)
+
+
+def test_no_way_to_write_this_machine_leads_to_it(tmp_path: Path) -> None:
+    with hostile() as web:
+        ended = run(tmp_path, [f"http://{host}:{web.port}/" for host in LITERALS], "-sNETGUARD_ALLOW=")
+        assert (ended.done.returncode, ended.done.stderr, web.connections) == (0, "", 0)
+    stats = ended.stats()
+    assert (stats["pages"], stats["candidates"], stats["unfinished"]) == (len(LITERALS), 0, 0)
+    # what a name server makes of a name with a dot at its end is its own affair
+    assert set(stats["refusals"]) <= {"private_address", "fetch_failed", "robots_txt"}
+    assert stats["refusals"]["private_address"] >= len(LITERALS) - 3
+
+
+@pytest.mark.parametrize("resolver", ["CachingThreadedResolver", "CachingHostnameResolver"])
+def test_a_name_that_changes_its_address_leads_nowhere_new(resolver: str, tmp_path: Path) -> None:
+    with hostile(GOOD) as web, hostile(host="127.0.0.2", port=web.port) as forbidden:
+        # each fetch is over a connection of its own, so that the name is asked for again where answers are not kept
+        url = f"http://rebinding.test:{web.port}/page-untyped"
+        ended = run(
+            tmp_path, [url], *QUICK, "-sDNSCACHE_ENABLED=0", f"-sTWISTED_DNS_RESOLVER=scrapy.resolver.{resolver}"
+        )
+        assert ended.fates() == {url: "image_private_address"}
+        assert web.asked == ["/robots.txt", "/page-untyped"]
+        assert forbidden.connections == 0
+
+
+def test_certificates_are_verified(tmp_path: Path) -> None:
+    authority = certificate(tmp_path, "authority.test")
+    trusted = server_context(certificate(tmp_path, "localhost", authority[1:])[0])
+    unknown = server_context(certificate(tmp_path, "localhost")[0])
+    endless = {"/header-100-mb": CASES["/header-100-mb"][0], "/too-short": GOOD["/too-short-endless"]}
+    with hostile(endless, context=trusted) as good, hostile(context=unknown) as bad, hostile() as plain:
+        seeds = {
+            f"https://localhost:{good.port}/page": "candidate",
+            f"https://localhost:{good.port}/too-short": "candidate",
+            f"https://localhost:{good.port}/header-100-mb": "header_too_large",
+            f"https://localhost:{good.port}/image?{bad.url.replace('127.0.0.1', 'localhost')}/x.jpg": "image_tls_error",
+            f"https://127.0.0.1:{good.port}/wrong-name": "tls_error",
+            f"https://localhost:{bad.port}/self-signed": "tls_error",
+            f"https://localhost:{plain.port}/no-tls": "tls_error",
+        }
+        ended = run(tmp_path, list(seeds), *QUICK, SSL_CERT_FILE=str(authority[0]))
+        assert (ended.done.returncode, ended.done.stderr) == (0, "")
+        assert ended.fates() == seeds
+        details = {row["page_url"].rpartition("/")[2]: row["detail"] for row in ended.refused()}
+        assert details["self-signed"] == "certificate verify failed"
+        assert details["wrong-name"] == "the certificate is another host's"
+        assert bad.asked == plain.asked == []
+        assert max(good.sent.values()) < 20_000_000  # of the 100 MB that it went on to send
+
+
+def test_verification_can_be_switched_off_and_a_proxy_of_the_environment_is_not_used(tmp_path: Path) -> None:
+    with hostile(context=server_context(certificate(tmp_path, "localhost")[0])) as web:
+        nobody = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
+        ended = run(
+            tmp_path, [f"{web.url}/page"], *QUICK, "-sDOWNLOAD_VERIFY_CERTIFICATES=0", "-sLOG_LEVEL=INFO", **nobody
+        )
+        assert ended.fates() == {f"{web.url}/page": "candidate"}
+        enabled = ended.done.stderr.partition("Enabled extensions:")[2].partition("]")[0]
+        assert "crawler.progress.Progress" in enabled
+        assert "telnet" not in enabled.lower()
+        assert "remote" not in enabled.lower()
+
+
+def test_of_robots_txt_500_kib_are_read_and_its_redirects_are_guarded(tmp_path: Path) -> None:
+    rules = b"User-agent: *\nDisallow: /early\n"
+    filler = b"# filler\n" * (500 * 1024 // 9)
+    long = {"/robots.txt": typed("text/plain", rules + filler + b"Disallow: /late\n")}
+    away = {"/robots.txt": to("http://169.254.169.254/robots.txt")}
+    with hostile(long) as first, hostile(away) as second:
+        expected = {
+            f"{first.url}/early": "robots_txt",
+            f"{first.url}/late": "candidate",
+            f"{second.url}/page": "robots_txt",
+        }
+        ended = run(tmp_path, list(expected), *QUICK)
+        assert ended.fates() == expected
+        assert second.asked == ["/robots.txt"]
+
+
+def test_pages_and_images_have_limits_of_their_own(tmp_path: Path) -> None:
+    large = {"/large.jpg": typed("image/jpeg", photo(1) + bytes(60_000)), "/large": typed("text/html", bytes(60_000))}
+    with hostile(large) as web:
+        seeds = [f"{web.url}/large", f"{web.url}/image?/large.jpg"]
+        ended = run(tmp_path, seeds, *QUICK, "-sLAIT_PAGE_MAXSIZE=50000", "-sDOWNLOAD_MAXSIZE=90000")
+        assert ended.fates() == dict(zip(seeds, ("too_large", "candidate"), strict=True))
+
+
+def test_connections_are_kept_and_used_again(tmp_path: Path) -> None:
+    with hostile() as web:
+        seeds = [f"{web.url}/page-{number}" for number in range(20)]
+        ended = run(tmp_path, seeds, "-sNETGUARD_ALLOW=127.0.0.1", "-sDOWNLOAD_DELAY=0.02")
+        assert ended.stats()["candidates"] == 20
+        assert len(web.asked) == 41
+        assert web.connections <= 4
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("NETGUARD_ALLOW=127.0.0.1/8", "holds 127.0.0.1/8, which is no network: use -s NETGUARD_ALLOW=127.0.0.0/8,::1"),
+        ("NETGUARD_ALLOW=localhost", "holds localhost, which is no network"),
+        ("NETGUARD_PORTS=80;443", "NETGUARD_PORTS=80;443 is no list of ports: use -s NETGUARD_PORTS=80,443 or so"),
+        ("DOWNLOAD_TIMEOUT=0", "DOWNLOAD_TIMEOUT=0 is no number of seconds: use -s DOWNLOAD_TIMEOUT=60 or so"),
+        (
+            "LAIT_PAGE_MAXSIZE=5MB",
+            "LAIT_PAGE_MAXSIZE=5MB is no number of bytes: use -s LAIT_PAGE_MAXSIZE=5242880 or so",
+        ),
+    ],
+)
+def test_a_setting_that_cannot_be_read_is_one_line_before_anything_runs(
+    setting: str, message: str, tmp_path: Path
+) -> None:
+    done = crawl("-aseeds=http://127.0.0.1:9/", f"-aout={tmp_path / 'crawl'}", f"-s{setting}")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "crawl").exists()
