@@ -2,6 +2,8 @@
 
 from importlib.metadata import PackageNotFoundError, version
 
+from scrapy.settings import default_settings
+
 try:
     VERSION = version("lait")
 except PackageNotFoundError:  # run from a checkout that is not installed
@@ -39,6 +41,8 @@ LAIT_PAGE_MAXSIZE = 5 * 2**20  # pages; hardly any that people read comes close
 DOWNLOAD_WARNSIZE = 0
 DOWNLOAD_TIMEOUT = 60
 RETRY_TIMES = 2
+# Not what was too slow: a server that holds on to each request would do so three times as long.
+RETRY_EXCEPTIONS = [error for error in default_settings.RETRY_EXCEPTIONS if "TimeoutError" not in str(error)]
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"  # every page that failed is in OUT/refused
 REDIRECT_MAX_TIMES = 5
 METAREFRESH_MAXDELAY = 5

@@ -91,7 +91,7 @@ def run(folder: Path, urls: list[str], *arguments: str, **environment: str) -> E
     return Ended(done, out, int((hook / "peak").read_text()))
 
 
-QUICK = ("-sNETGUARD_ALLOW=127.0.0.1", "-sDOWNLOAD_TIMEOUT=3", "-sCONCURRENT_REQUESTS_PER_DOMAIN=64")
+QUICK = ("-sNETGUARD_ALLOW=127.0.0.1", "-sDOWNLOAD_TIMEOUT=5", "-sCONCURRENT_REQUESTS_PER_DOMAIN=64")
 
 
 @dataclass
@@ -111,6 +111,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hostile]:
         **{path: answer for table in (CASES, IMAGES) for path, (answer, _) in table.items()},
         **{path: to(target) for path, (target, _) in AWAY.items()},
         **GOOD,
+        "/refresh": typed("text/html", b'<meta http-equiv="refresh" content="0; url=http://192.168.0.1/">'),
     }
     with hostile(answers) as web, hostile(host="127.0.0.2") as forbidden:
         expected = {
@@ -118,8 +119,8 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hostile]:
             **{f"{web.url}/image?{path}": reason for path, (_, reason) in IMAGES.items()},
             **{web.url + path: "candidate" for path in GOOD},
         }
-        seeds = [*expected, *(web.url + path for path in AWAY)]
-        expected |= dict(AWAY.values())
+        seeds = [*expected, *(web.url + path for path in (*AWAY, "/refresh"))]
+        expected |= dict(AWAY.values()) | {"http://192.168.0.1/": "private_address"}
         elsewhere = {
             f"http://several.test:{web.port}/page": "candidate",
             f"http://private.test:{forbidden.port}/page": "private_address",
@@ -207,12 +208,15 @@ def test_certificates_are_verified(tmp_path: Path) -> None:
     authority = certificate(tmp_path, "authority.test")
     trusted = server_context(certificate(tmp_path, "localhost", authority[1:])[0])
     unknown = server_context(certificate(tmp_path, "localhost")[0])
-    endless = {"/header-100-mb": CASES["/header-100-mb"][0], "/too-short": GOOD["/too-short-endless"]}
+    endless = {path: CASES[path][0] for path in ("/header-100-mb", "/silent")} | {
+        "/too-short": GOOD["/too-short-endless"]
+    }
     with hostile(endless, context=trusted) as good, hostile(context=unknown) as bad, hostile() as plain:
         seeds = {
             f"https://localhost:{good.port}/page": "candidate",
             f"https://localhost:{good.port}/too-short": "candidate",
             f"https://localhost:{good.port}/header-100-mb": "header_too_large",
+            f"https://localhost:{good.port}/silent": "too_slow",  # so that the crawl goes on for a while
             f"https://localhost:{good.port}/image?{bad.url.replace('127.0.0.1', 'localhost')}/x.jpg": "image_tls_error",
             f"https://127.0.0.1:{good.port}/wrong-name": "tls_error",
             f"https://localhost:{bad.port}/self-signed": "tls_error",
@@ -263,6 +267,15 @@ def test_pages_and_images_have_limits_of_their_own(tmp_path: Path) -> None:
         seeds = [f"{web.url}/large", f"{web.url}/image?/large.jpg"]
         ended = run(tmp_path, seeds, *QUICK, "-sLAIT_PAGE_MAXSIZE=50000", "-sDOWNLOAD_MAXSIZE=90000")
         assert ended.fates() == dict(zip(seeds, ("too_large", "candidate"), strict=True))
+
+
+def test_what_is_too_slow_or_refused_is_not_asked_for_again(tmp_path: Path) -> None:
+    answers = {path: CASES[path][0] for path in ("/silent", "/header-lines", "/reset")}
+    with hostile(answers) as web:
+        seeds = [f"{web.url}{path}" for path in answers]
+        ended = run(tmp_path, seeds, *QUICK, "-sDOWNLOAD_TIMEOUT=1", "-sRETRY_ENABLED=1")
+        assert ended.fates() == {web.url + path: CASES[path][1] for path in answers}
+        assert {path: web.asked.count(path) for path in answers} == {"/silent": 1, "/header-lines": 1, "/reset": 3}
 
 
 def test_connections_are_kept_and_used_again(tmp_path: Path) -> None:
