@@ -1,5 +1,6 @@
 """The settings that bound what a crawl connects to and takes in, checked before anything runs."""
 
+import math
 from typing import Any, Final
 
 from scrapy.settings import BaseSettings
@@ -26,8 +27,9 @@ def check_network_settings(settings: BaseSettings) -> None:
     for name, unit, least, example in NUMBERS:
         value = settings.get(name)
         try:
-            usable = float(value) >= least and (unit == "seconds" or float(value) == int(value))
-        except (TypeError, ValueError, OverflowError):
+            number = float(value) if unit == "seconds" else int(value)  # as Scrapy reads it
+            usable = least <= number < math.inf
+        except (TypeError, ValueError):
             usable = False
         if not usable:
             raise CrawlError(f"{name}={value} is no number of {unit}: use -s {name}={example} or so")
