@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from crawler.html_sniffing import is_html
 from crawler.items import Candidate
 from crawler.language import Language, detect_language
 from crawler.main_image import ScoredImage, main_images
@@ -13,7 +14,6 @@ from crawler.page import Page, parse_page
 from crawler.page_text import candidate_texts
 
 Headers = Mapping[str, Iterable[str]]
-HTML_TYPES: Final = frozenset(("text/html", "application/xhtml+xml"))
 KEPT_SIGNALS: Final = 12  # the strongest; the rest adds little to the score
 
 
@@ -89,9 +89,3 @@ def candidate_of(page: Page, image: ScoredImage, language: Language, fetched_at:
         http_status=None,
         fetched_at=fetched_at,
     )
-
-
-def is_html(content_type: str, body: bytes) -> bool:
-    """Whether a response is an HTML page: its Content-Type says so, or says nothing and the body starts like one."""
-    kind = content_type.partition(";")[0].strip().lower()
-    return kind in HTML_TYPES if kind else body[:512].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"

@@ -5,6 +5,7 @@ import sys
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
 
+from crawler.network_settings import check_network_settings
 from crawler.plan import CrawlError
 from crawler.progress import progress_seconds
 
@@ -24,6 +25,7 @@ class Command(ScrapyCrawl):
             return
         try:
             progress_seconds(process.settings)
+            check_network_settings(process.settings)
             prepared = spider_class.prepare(opts.spargs)
         except CrawlError as error:
             self._fail(str(error))

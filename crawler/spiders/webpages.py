@@ -12,16 +12,18 @@ from twisted.python.failure import Failure
 from crawler.accounted import AccountedSpider, say
 from crawler.address import MAX_ADDRESS, is_web_address
 from crawler.demo import DemoSite
-from crawler.extraction import Dropped, extract, is_html
+from crawler.extraction import Dropped, extract
+from crawler.html_sniffing import is_html
 from crawler.image_file import sniff
 from crawler.items import Candidate
 from crawler.links import followed_links, site_of
+from crawler.network_settings import page_limits
 from crawler.optout import asks_not_to_follow, opt_outs
 from crawler.plan import Plan, read_plan
+from crawler.reasons import IMAGE_REASONS
 from crawler.responses import content_type_of, headers_of, now, reason_of, request_of, request_or_none
 from crawler.seeds import MAX_SITEMAP, Seeds, parse_seeds
 
-IMAGE_REASONS: Final = {name: f"image_{name}" for name in ("robots_txt", "fetch_failed", "http_error")}
 IMAGE_PRIORITY: Final = 10  # before further pages, so that few pages wait half done
 MAX_INDEX_LEVEL: Final = 3  # the protocol has one; some sites nest a second
 LARGE: Final = {"download_maxsize": MAX_SITEMAP}
@@ -95,7 +97,7 @@ class WebpagesSpider(AccountedSpider):
             return
         self._seen.add(url)
         self.ledger.take_on()
-        request = request_or_none(url, self.parse_page, errback=self.page_failed)
+        request = request_or_none(url, self.parse_page, errback=self.page_failed, meta=page_limits(self.settings))
         if request is None:
             detail = f"longer than {MAX_ADDRESS} characters" if len(url) > MAX_ADDRESS else "no http or https address"
             self.refuse(url[:MAX_ADDRESS], "not_crawlable", detail)
