@@ -13,7 +13,7 @@ from crawler.claims import Claim, claims_of
 from crawler.image_context import Context, context_of
 from crawler.image_features import address_features, own_features
 from crawler.image_place import order_features, place_features
-from crawler.image_urls import Source
+from crawler.image_urls import Source, folder_and_name
 from crawler.images import ImageOnPage, images_on, key_of
 from crawler.metadata import read_metadata
 from crawler.page import Page
@@ -139,6 +139,6 @@ def claimant_of(chosen: list[Contender], key: str, claim: Claim) -> Contender | 
         return max(having, key=lambda contender: contender.score)
     if not claim.sources:
         return None
-    contender = Contender(None, {**address_features(claim.sources[0].address), "off_page": 1.0}, 0.0, key)
+    contender = Contender(None, {**address_features(*folder_and_name(claim.sources[0].address)), "off_page": 1.0}, 0.0, key)
     chosen.append(contender)
     return contender

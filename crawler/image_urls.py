@@ -114,9 +114,15 @@ def is_address(value: str) -> bool:
     return len(value) < MAX_ADDRESS and not value.lstrip().startswith(NO_ADDRESS)
 
 
+def folder_and_name(address: str) -> tuple[str, str]:
+    """The folder of an address, with the host it has, and its file's name, both in lower case and without the query."""
+    folder, _, name = address.partition("?")[0].lower().rpartition("/")
+    return folder, name
+
+
 def is_placeholder(address: str) -> bool:
     """Whether an address's file name is that of a stand-in that scripts replace by the image."""
-    name = address.partition("?")[0].rpartition("/")[2].lower()
+    _, name = folder_and_name(address)
     if PLACEHOLDER.search(name):
         return True
     first = WORD.match(name)

@@ -10,7 +10,7 @@ from typing import Final
 from selectolax.lexbor import LexborNode
 
 from crawler.image_key import image_key
-from crawler.image_urls import Source, first_address, image_sources, srcset_entries, srcsets_of
+from crawler.image_urls import Source, first_address, folder_and_name, image_sources, srcset_entries, srcsets_of
 from crawler.page import Page
 from crawler.paragraphs import encloses, upward
 
@@ -32,6 +32,8 @@ class ImageOnPage:
         attributes: its attributes.
         parent: its parent's attributes.
         address: the first of its addresses, as the page writes it.
+        folder: that of the address, in lower case, host included.
+        name: its file's, in lower case.
         picture: the srcsets of the `<picture>` around it.
         width: declared width in CSS pixels; None when not declared.
         height: declared height in CSS pixels; None when not declared.
@@ -43,10 +45,17 @@ class ImageOnPage:
     attributes: dict[str, str | None]
     parent: dict[str, str | None]
     address: str
+    folder: str
+    name: str
     picture: Sequence[str]
     width: int | None
     height: int | None
     others: list["ImageOnPage"] = field(default_factory=list)
+
+    @property
+    def class_pair(self) -> tuple[str, str]:
+        """The classes of the element and its parent: the same for the cards of a list."""
+        return self.attributes.get("class") or "", self.parent.get("class") or ""
 
     def sources(self) -> list[Source]:
         """All its addresses."""
@@ -81,7 +90,8 @@ def images_on(page: Page) -> list[ImageOnPage]:
             if address is None:
                 continue
         of_parent = parent.attributes if parent is not None else {}
-        image = ImageOnPage(position, node, attributes, of_parent, address, around, width, height)
+        folder, name = folder_and_name(address)
+        image = ImageOnPage(position, node, attributes, of_parent, address, folder, name, around, width, height)
         if (known := found.setdefault(address, image)) is not image:
             known.others.append(image)
     return list(found.values())

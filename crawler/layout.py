@@ -1,14 +1,13 @@
 """Where things stand on a page: the main block of text, and which region (article, navigation, figure) a node is in."""
 
 import re
-from collections.abc import Iterable
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Final
 
 from selectolax.lexbor import LexborNode
 
 from crawler.landmarks import Landmark, Landmarks
-from crawler.paragraphs import main_text, paragraphs, upward
+from crawler.paragraphs import main_text, paragraphs
 
 NAVIGATION: Final = 1
 HEADER: Final = 2
@@ -22,7 +21,6 @@ HIDDEN: Final = 256
 HERO: Final = 512
 PERSON: Final = 1024
 CARD: Final = 2048
-BUTTON: Final = 4096
 BOILERPLATE: Final = NAVIGATION | FOOTER | ASIDE | HIDDEN
 
 TAG_REGIONS: Final = {
@@ -35,7 +33,6 @@ TAG_REGIONS: Final = {
     "figure": FIGURE,
     "a": LINKED,
     "li": LISTED,
-    "button": BUTTON,
 }
 CLASS_REGIONS: Final = re.compile(
     r"(?P<card>wprm|tasty-?recipe|mv-create|recipe-?card|easyrecipe|zrdn|cooked-|hrecipe|mpprecipe|create-image"
@@ -79,18 +76,11 @@ class Layout:
     def __init__(self, root: LexborNode | None, landmarks: Landmarks) -> None:
         self.blocks = paragraphs(root, landmarks)
         self.main_blocks, self._around_main = main_text(self.blocks)
-        self._captions = landmarks.captions
-        self._regions: dict[int, tuple[int, int]] = {}  # of an element: its own, and with those around it
+        self._regions: dict[int, int] = {}
         headings = [heading for heading in landmarks.headings if heading[1].tag == "h1"]
         start = self.main_blocks[0].position if self.main_blocks else None
         above = [heading for heading in headings if start is None or heading[0] < start]
         self.heading: Landmark | None = above[-1] if above else headings[0] if headings else None
-
-    @cached_property
-    def captioned(self) -> frozenset[int]:
-        """The `mem_id` of the figures that have a caption with words in it."""
-        figures = (figure for _, caption in self._captions if (figure := figure_around(caption)) and caption.text().strip())
-        return frozenset(figure.mem_id for figure in figures)
 
     def regions(self, node: LexborNode | None) -> int:
         """The regions around and at a node, as a sum of `NAVIGATION`, `FIGURE` and so on.
@@ -104,21 +94,13 @@ class Layout:
         while node is not None:
             key = node.mem_id
             if key in known:
-                found = known[key][1]
+                found = known[key]
                 break
             path.append((key, node))
             node = node.parent
         for key, below in reversed(path):
-            own = self._own_regions(below, key)
-            found |= own
-            known[key] = own, found
-        return found
-
-    def regions_near(self, keys: Iterable[int]) -> int:
-        """The regions that elements with these `mem_id` are by themselves, once `regions` has been asked for one below."""
-        found = 0
-        for key in keys:
-            found |= self._regions[key][0]
+            found |= self._own_regions(below, key)
+            known[key] = found
         return found
 
     def _own_regions(self, node: LexborNode, key: int) -> int:
@@ -134,11 +116,6 @@ class Layout:
         if (style := attributes.get("style")) and "display:none" in style.replace(" ", ""):
             found |= HIDDEN
         return found & (CONTENT | HERO | CARD | FIGURE | LINKED) if key in self._around_main else found
-
-
-def figure_around(node: LexborNode) -> LexborNode | None:
-    """The `<figure>` that a node stands in; None outside."""
-    return next((above for above in upward(node) if above.tag == "figure"), None)
 
 
 @lru_cache(maxsize=50_000)  # sites share their themes' and frameworks' class names

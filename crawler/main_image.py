@@ -50,15 +50,20 @@ def main_images(page: Page) -> list[ScoredImage]:
 
     Addresses of one image (sizes, `<noscript>` twins, `og:image`) count as one.
     """
-    first_of_each = {image.url: image for image in reversed(list(ranked(page)))}
-    return sorted(first_of_each.values(), key=lambda image: -image.score)
+    found: dict[str, ScoredImage] = {}
+    for image in ranked(page):
+        found.setdefault(image.url, image)
+    return list(found.values())
 
 
 def ranked(page: Page) -> Iterator[ScoredImage]:
-    """The contenders that beat the answer "no main image" and have a usable address, best first, one at a time."""
+    """The contenders that beat the answer "no main image" and have a usable address, best first, one at a time.
+
+    Those that stand nowhere on the page come last, whatever their score: metadata names what a site shows elsewhere.
+    """
     contenders, images = contenders_of(page, score_of)
     able = [contender for contender in contenders if contender.score > NONE]
-    able.sort(key=lambda contender: -contender.score)
+    able.sort(key=lambda contender: (contender.image is None, -contender.score))
     return (image for contender in able if (image := scored_image(contender, page, images)) is not None)
 
 

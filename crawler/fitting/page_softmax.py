@@ -13,15 +13,13 @@ from crawler.fitting.labelled_pages import Table
 from crawler.vocabulary import word_set
 
 SPEAKS_FOR: Final = word_set(
-    "area picture hero_name alt_words eager shown_again upload_url photo_file long_file_name early first lead near_start "
-    "after_heading dated_like_page hero card in_card content caption alone itemprop links_to_itself title_in_alt alt_is_title "
-    "title_words stated_width large_source shared preloaded named og_image twitter_image json_ld_image image_src "
-    "itemprop_image thumbnail_meta"
+    "picture hero_name alt_words eager shown_again early first lead near_start after_heading dated_like_page hero card "
+    "in_card content alone itemprop links_to_itself title_in_alt shared preloaded named og_image twitter_image "
+    "json_ld_image image_src itemprop_image thumbnail_meta"
 )
 SPEAKS_AGAINST: Final = word_set(
-    "undeclared small banner png_file gif_file svg_file junk_url logo_url beacon junk_name aligned pin_name after_text "
-    "navigation footer aside person near_person hidden listed button links_home links_elsewhere far_from_text "
-    "outside_article tiny_source"
+    "small png_file gif_file svg_file junk_url logo_url beacon junk_name aligned after_text navigation aside person "
+    "links_home links_elsewhere far_from_text"
 )
 FEATURES: Final = tuple(sorted(SPEAKS_FOR | SPEAKS_AGAINST))
 SHRINKAGE: Final = 40.0  # of squared weights of standardised features
