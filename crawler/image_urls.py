@@ -49,11 +49,21 @@ class Source:
     width: int | None
 
 
-def first_address(attributes: Mapping[str, str | None]) -> str | None:
-    """The address that an image element most plainly gives; None when it gives none but placeholders."""
+def first_address(attributes: Mapping[str, str | None], picture: Iterable[str] = ()) -> str | None:
+    """The address that an image element most plainly gives; None when it gives none but placeholders.
+
+    Args:
+        attributes: the element's.
+        picture: the srcsets of the `<picture>` around it.
+    """
+    if SCRIPTED_ATTRIBUTES.isdisjoint(attributes):  # the usual case, first
+        src = attributes.get("src")
+        if src and is_address(src) and not is_placeholder(src):
+            return src
     if plain := plain_addresses(attributes):
         return plain[0]
-    return next((entry.address for srcset in srcsets_of(attributes) for entry in srcset_entries(srcset)), None)
+    srcsets = (*srcsets_of(attributes), *picture)
+    return next((entry.address for srcset in srcsets for entry in srcset_entries(srcset)), None)
 
 
 def plain_addresses(attributes: Mapping[str, str | None]) -> list[str]:

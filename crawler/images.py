@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Final
@@ -10,7 +10,7 @@ from typing import Final
 from selectolax.lexbor import LexborNode
 
 from crawler.image_key import image_key
-from crawler.image_urls import Source, first_address, folder_and_name, image_sources, srcset_entries, srcsets_of
+from crawler.image_urls import Source, first_address, folder_and_name, image_sources, srcsets_of
 from crawler.page import Page
 from crawler.paragraphs import encloses, upward
 
@@ -50,7 +50,7 @@ class ImageOnPage:
     picture: Sequence[str]
     width: int | None
     height: int | None
-    others: list["ImageOnPage"] = field(default_factory=list)
+    others: tuple["ImageOnPage", ...] = ()
 
     @property
     def class_pair(self) -> tuple[str, str]:
@@ -80,20 +80,17 @@ def images_on(page: Page) -> list[ImageOnPage]:
         width, height = declared_size(attributes)
         if (width is not None and width < NEVER_BELOW) or (height is not None and height < NEVER_BELOW):
             continue
-        around: Sequence[str] = ()
         parent = node.parent
-        if of_picture and parent is not None:
-            around = of_picture.get(parent.mem_id, ())
-        address = first_address(attributes)
+        around = of_picture.get(parent.mem_id, ()) if of_picture and parent is not None else ()
+        address = first_address(attributes, around)
         if address is None:
-            address = next((entry.address for srcset in around for entry in srcset_entries(srcset)), None)
-            if address is None:
-                continue
-        of_parent = parent.attributes if parent is not None else {}
+            continue
         folder, name = folder_and_name(address)
+        of_parent = parent.attributes if parent is not None else {}
         image = ImageOnPage(position, node, attributes, of_parent, address, folder, name, around, width, height)
-        if (known := found.setdefault(address, image)) is not image:
-            known.others.append(image)
+        known = found.setdefault(address, image)
+        if known is not image:
+            known.others = (*known.others, image)
     return list(found.values())
 
 

@@ -19,16 +19,9 @@ def followed_links(page: Page, scope: str, home: str) -> Iterator[str]:
     """
     if scope == "none":
         return
-    absolute = page.resolver.absolute
-    written: set[str] = set()
     seen: set[str] = set()
-    for attributes in page.anchors:
-        href = attributes.get("href")
-        if not href or href in written or "nofollow" in (attributes.get("rel") or "").lower():
-            continue
-        written.add(href)
-        url = absolute(href)
-        if url and url not in seen and (scope == "web" or site_of(url) == home):
+    for url in filter(None, map(page.resolver.absolute, page.anchors.hrefs)):
+        if url not in seen and (scope == "web" or site_of(url) == home):
             seen.add(url)
             yield url
 

@@ -71,10 +71,11 @@ def scored_image(contender: Contender, page: Page, images: Iterable[ImageOnPage]
     """The image with its score and signals; None when it has no usable address."""
     best = contender.image
     elements = () if best is None else (best, *elements_like(best, page, images))
-    addressed = [image for image in elements if image is best or are_twins(elements[0].node, image.node)]
     named = next((source for source in contender.sources if (source.width or UNSTATED_WIDTH) >= MIN_NAMED_WIDTH), None)
-    sources = [source for image in addressed for source in image.sources()] + contender.sources
-    url = page.absolute((named or largest(sources)).address)
+    if named is None:
+        addressed = (image for image in elements if image is best or are_twins(elements[0].node, image.node))
+        named = largest([source for image in addressed for source in image.sources()] + contender.sources)
+    url = page.absolute(named.address)
     if url is None:
         return None
     named_by = tuple(source.address for source in contender.sources)
@@ -91,10 +92,9 @@ def elements_like(best: ImageOnPage, page: Page, images: Iterable[ImageOnPage]) 
     yield from best.others
     key = key_of(best, page)
     stem = key.rpartition("/")[2]
-    folder = best.address.rpartition("/")[0]
     for image in images:
-        if image is not best and may_have_stem(image.address, (stem,)) and key_of(image, page) == key:
-            surely = len(stem) >= UNMISTAKABLE or image.address.rpartition("/")[0] == folder
+        if image is not best and may_have_stem(image, (stem,)) and key_of(image, page) == key:
+            surely = len(stem) >= UNMISTAKABLE or image.folder == best.folder
             yield from (other for other in (image, *image.others) if surely or are_twins(best.node, other.node))
 
 

@@ -107,8 +107,4 @@ def license_of(page: Page) -> str | None:
     """The licence the page points to, by a link in its head or else in its text; None when it says nothing."""
     if (url := read_metadata(page).license_url) is not None:
         return url
-    for attributes in page.anchors:
-        relation = attributes.get("rel")
-        if relation and "license" in relation.lower().split():
-            return page.absolute(attributes.get("href") or "")
-    return None
+    return next(filter(None, map(page.absolute, page.anchors.licenses)), None)

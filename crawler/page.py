@@ -10,6 +10,7 @@ from bs4 import BeautifulSoup
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from crawler.address import Resolver
+from crawler.anchors import Anchors, read_anchors
 from crawler.encoding import decode
 from crawler.landmarks import Landmarks, landmarks_of
 from crawler.layout import Layout
@@ -55,9 +56,9 @@ class Page:
         return tuple(node.attributes for node in self.landmarks.metas)
 
     @cached_property
-    def anchors(self) -> tuple[dict[str, str | None], ...]:
-        """The attributes of the page's `<a>` elements, in document order."""
-        return tuple(node.attributes for node in self.landmarks.anchors)
+    def anchors(self) -> Anchors:
+        """What the page's links say."""
+        return read_anchors(self.landmarks.anchors)
 
     @cached_property
     def resolver(self) -> Resolver:
