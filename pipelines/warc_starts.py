@@ -14,10 +14,10 @@ from fastwarc.stream_io import GzipReader, ZstdReader
 from fastwarc.warc import ArchiveIterator, WarcRecord
 
 GZIP, ZSTD, DICTIONARY = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\x5d\x2a\x4d\x18"
-RECORD: Final = re.compile(rb"(?<=\n)WARC/\d+\.\d+\r?\n[A-Za-z-]+:")
+RECORD: Final = re.compile(rb"WARC/\d\.\d{1,2}\r?\n(?:WARC|Content)-[A-Za-z-]{1,40}:")
 BLOCK: Final = 1 << 20  # bytes looked through at once
 HEAD: Final = 8192  # bytes of a member that are enough to unpack its first few
-OVERLAP: Final = 64  # longer than what is looked for
+OVERLAP: Final = 80  # longer than what is looked for
 MAX_DICTIONARY: Final = 16 << 20  # bytes; dictionaries are some hundred KB
 
 
@@ -58,18 +58,15 @@ class Archive:
     def _candidates(self, offset: int, end: int | None) -> Iterator[int]:
         """Places that look like the start of a record."""
         pattern = RECORD if self.magic is None else re.compile(re.escape(self.magic))
-        seen = offset
-        before = b"\n" if offset == 0 else b""
-        while end is None or seen < end:
-            self.file.seek(max(0, seen - 1))
-            block = (before if seen == 0 else b"") + self.file.read(BLOCK + OVERLAP)
-            for match in pattern.finditer(block, 1):
-                if match.start() > BLOCK:
-                    break
-                yield seen + match.start() - 1
+        while end is None or offset < end:
+            self.file.seek(offset)
+            block = self.file.read(BLOCK + OVERLAP)
+            for match in pattern.finditer(block):
+                if match.start() < BLOCK:
+                    yield offset + match.start()
             if len(block) <= BLOCK:
                 return
-            seen += BLOCK
+            offset += BLOCK
 
     def _holds_record(self, offset: int) -> bool:
         """Whether the compressed member at `offset` starts with a record, whole or not."""
