@@ -56,11 +56,11 @@ def extract_archive(source: Source, output: str, build: str) -> None:
     """
     place, marker = Path(build), source.marker(Path(build))
     marker.unlink(missing_ok=True)  # it must not vouch for files that are about to be replaced
-    drafts = place / "drafts" / source.key
+    drafts = place / "drafts"
     try:
         with (
-            RowShards(drafts / "candidates", Path(output), source.key, CANDIDATE_SCHEMA) as kept,
-            RowShards(drafts / "refused", place / "refused", source.key, REFUSAL_SCHEMA) as refused,
+            RowShards(drafts, Path(output), source.key, CANDIDATE_SCHEMA) as kept,
+            RowShards(drafts, place / "refused", source.key, REFUSAL_SCHEMA) as refused,
         ):
             tally, faults = extracted(source, kept, refused, noting(source.note(place)))
             shards = {"candidates": kept.finish(), "refused": refused.finish()}

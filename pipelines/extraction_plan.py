@@ -60,6 +60,9 @@ def planned(inputs: Sequence[str], output: Path) -> ExtractionPlan:
 def check_output(output: Path, build: Path) -> None:
     """Raise DataError unless `output` is free, or this command's own from before."""
     if not output.exists():
+        parent = next(folder for folder in output.absolute().parents if folder.exists())
+        if not parent.is_dir():
+            raise DataError(f"cannot write to {output}/ ({parent} is a file); give another --output")
         return
     if not output.is_dir():
         raise DataError(f"{output} is a file; candidates go to a folder of shards: give another --output")

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -26,14 +27,15 @@ class RowShards:
         self, drafts: Path, folder: Path, name: str, schema: pa.Schema, shard_bytes: int = SHARD_BYTES
     ) -> None:
         self.rows = 0
-        self._drafts, self._folder, self._name, self._schema = drafts, folder, name, schema
+        drafts.mkdir(parents=True, exist_ok=True)
+        # A folder of its own: the worker of a run that was killed may still be at it when the next run is.
+        self._drafts = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=drafts))
+        self._folder, self._name, self._schema = folder, name, schema
         self._shard_bytes = shard_bytes
         self._waiting: list[Mapping[str, Any]] = []
         self._whole: list[Path] = []
         self._file: BinaryIO | None = None
         self._writer: pq.ParquetWriter | None = None
-        shutil.rmtree(drafts, ignore_errors=True)  # a killed run's
-        drafts.mkdir(parents=True)
 
     def __enter__(self) -> Self:
         return self
@@ -66,11 +68,12 @@ class RowShards:
             self._write()
         self._close()
         self._folder.mkdir(parents=True, exist_ok=True)
-        remove(self._folder.glob(f"{self._name}-*.parquet"))
+        names = [path.name for path in self._whole]
+        remove(path for path in self._folder.glob(f"{self._name}-*.parquet") if path.name not in names)
         for path in self._whole:
-            path.rename(self._folder / path.name)
+            path.replace(self._folder / path.name)
         sync_folder(self._folder)
-        return [path.name for path in self._whole]
+        return names
 
     def _write(self) -> None:
         """Write the rows that wait as a row group, and end the shard where that makes it large enough."""
@@ -96,6 +99,6 @@ class RowShards:
 
 
 def remove(paths: Iterable[Path]) -> None:
-    """Remove files."""
+    """Remove files; those that are gone already are no error."""
     for path in paths:
-        path.unlink()
+        path.unlink(missing_ok=True)
