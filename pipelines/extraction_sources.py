@@ -89,13 +89,13 @@ def known_keys(build: Path) -> dict[tuple[str | int, ...], str]:
 
 
 def check_input(source: Source) -> None:
-    """Raise DataError unless the file can be read and is a WARC."""
+    """Raise DataError unless the file can be opened and a WARC record starts in it."""
     try:
         if is_warc(Path(source.path)):
             return
     except OSError as error:
         raise DataError(f"cannot read {source.path} ({error.strerror or error}); check the file") from error
-    raise DataError(f"{source.path} is no WARC file (plain, gzip or Zstandard); check --input")
+    raise DataError(f"{source.path} holds no WARC record that can be read (plain, gzip or Zstandard); check --input")
 
 
 def code_digest() -> str:

@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
@@ -44,7 +45,8 @@ class RowShards:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._file:
-            self._file.close()
+            with suppress(OSError):  # a full disk, which has been told already
+                self._file.close()
         shutil.rmtree(self._drafts, ignore_errors=True)
 
     def add(self, row: Mapping[str, Any]) -> None:

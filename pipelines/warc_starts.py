@@ -103,9 +103,14 @@ def read_dictionary(file: BinaryIO, head: bytes) -> bytes | None:
         return None
     file.seek(8)
     content = file.read(size)
-    if not content.startswith(ZSTD):
-        return content
     try:
-        return bytes(ZstdReader(io.BytesIO(content)).read(MAX_DICTIONARY))
+        if content.startswith(ZSTD):
+            content = bytes(ZstdReader(io.BytesIO(content)).read(MAX_DICTIONARY))
+        ZstdReader(io.BytesIO(), dictionary=content)
     except OSError:
         return None
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":  # fastwarc 2.0's answer to a damaged dictionary; it has no Error
+            return None
+        raise
+    return content

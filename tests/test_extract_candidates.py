@@ -14,6 +14,7 @@ import pytest
 from fastwarc.stream_io import ZstdWriter
 
 from crawler.items import CANDIDATE_SCHEMA, REFUSAL_SCHEMA
+from crawler.reasons import REASONS
 from pipelines.extract_candidates import main
 from pipelines.row_shards import RowShards
 from pipelines.shards import candidate_shards, read_json
@@ -106,6 +107,10 @@ def test_each_record_ends_where_it_should(extracted: Path) -> None:
         },
         "faults": {"bad_body": 1, "bad_http": 1, "cut_short": 1, "damaged": 1, "empty_file": 1},
     }
+
+
+def test_the_reasons_to_refuse_are_the_crawls(extracted: Path) -> None:
+    assert set(read_json(extracted / "candidates.build" / "counters.json")["refused"]) < set(REASONS)
 
 
 def test_candidates_have_all_but_the_picture(extracted: Path) -> None:
@@ -241,7 +246,7 @@ def test_bad_input_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "no WARC file matches" in refused(capsys, "--input", str(tmp_path), *output)
     assert "is no local path; download it" in refused(capsys, "--input", "s3://commoncrawl/x.warc.gz", *output)
     (tmp_path / "a.warc.gz").write_text("<html>an error page</html>")
-    assert "a.warc.gz is no WARC file" in refused(capsys, "--input", str(tmp_path / "a.warc.gz"), *output)
+    assert "a.warc.gz holds no WARC record" in refused(capsys, "--input", str(tmp_path / "a.warc.gz"), *output)
     assert "unknown option --imput" in refused(capsys, "--input", str(tmp_path), *output, "--imput", "x")
     assert not (tmp_path / "out").exists()
 
@@ -298,3 +303,15 @@ def test_stopped_or_killed_half_way_and_started_again_it_gives_the_same_bytes_as
     assert main(["--input", str(tmp_path / "in"), "--output", str(tmp_path / "one"), *ONE_PROCESS]) == 0
     assert shard_bytes(tmp_path / "out") == shard_bytes(tmp_path / "one")
     assert shard_bytes(tmp_path / "out.build") == shard_bytes(tmp_path / "one.build")
+
+
+def test_a_full_disk_is_one_clear_line_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    written(tmp_path / "in" / "a.warc.gz", [response(str(index)) for index in range(150)])
+    arguments = ["--input", str(tmp_path / "in"), "--output", str(tmp_path / "out"), *ONE_PROCESS]
+    limited = ["bash", "-c", 'ulimit -f 2 && exec "$@"', "bash", *command(*arguments)]  # 2 KB a file
+    full = subprocess.run(limited, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert full.returncode == 2
+    assert full.stderr.splitlines()[-1].startswith(f"error: no space left for {tmp_path / 'out'}/; free some and run")
+    assert [path.name for path in tmp_path.rglob("*.parquet")] == []
+    assert main(arguments) == 0
+    assert len(pages_in(tmp_path / "out")) == 150

@@ -113,6 +113,14 @@ def test_a_damaged_zstd_frame_costs_itself_only_even_where_a_dictionary_is_neede
         assert read(warc, b"\x28\xb5\x2f\xfd".join(frames)) == ["0", "damaged", "2", "3"]
 
 
+@pytest.mark.parametrize("compress", [False, True])
+def test_without_its_dictionary_nothing_can_be_read(warc: Path, compress: bool) -> None:
+    content = bytearray(with_dictionary(PAGES, compress_dictionary=compress))
+    content[20:120] = bytes(100)
+    assert read(warc, bytes(content)) == ["damaged"]
+    assert not is_warc(warc)
+
+
 @pytest.mark.parametrize("content", [b"".join(PAGES), b"".join(gzipped(PAGES)), packed(ZstdWriter, *PAGES)])
 def test_a_file_cut_in_its_last_record_keeps_those_before(warc: Path, content: bytes) -> None:
     *kept, last = read(warc, content[:-100])
