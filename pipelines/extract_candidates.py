@@ -58,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(STOPPED, file=sys.stderr)
         return 130
     print(tally.table())
+    if tally.records == tally.skipped.total():
+        print("warning: no HTTP response in these files; WAT and WET files hold none, give WARC files", file=sys.stderr)
     print(f"shards   {plan.output}\nrefusals {plan.build / 'refused'}\ncounters {plan.build / 'counters.json'}")
     return 0
 
@@ -69,6 +71,7 @@ def extracted(plan: ExtractionPlan, options: PipelineOptions) -> Tally:
         DataError: a file is gone, or the disk is full.
     """
     sweep(plan)
+    shutil.rmtree(plan.build / "working", ignore_errors=True)  # a killed run's notes
     if waiting := plan.waiting():
         with stopped_at_once(STOPPED), progress_bar(waiting, plan.output, plan.build):
             run_pipeline(lambda pipeline: build(pipeline, plan), options)

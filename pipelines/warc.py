@@ -18,7 +18,7 @@ from pipelines import http_message
 from pipelines.http_message import TooLargeError, UndecodableError
 from pipelines.warc_starts import Archive
 
-PAGE_BYTES: Final = 5 << 20  # of a decoded page; Common Crawl cuts at that size
+PAGE_BYTES: Final = 5 << 20  # of a decoded page; Common Crawl itself cut at 1 MiB for years, and then at 5
 BLOCK_BYTES: Final = 2 * PAGE_BYTES  # of a response as stored, headers and chunk sizes included
 LOOK: Final = 64 << 20  # bytes in which a file must show that it is a WARC
 

@@ -71,9 +71,7 @@ class Archive:
     def _holds_record(self, offset: int) -> bool:
         """Whether the compressed member at `offset` starts with a record, whole or not."""
         try:
-            if (
-                self.magic == GZIP
-            ):  # fastwarc's reader looks at all of a small member first, and fails where its end is bad
+            if self.magic == GZIP:  # fastwarc unpacks all of a small member first, and fails where its end is bad
                 self.file.seek(offset)
                 return zlib.decompressobj(wbits=31).decompress(self.file.read(HEAD), 5) == b"WARC/"
             return bytes(self._reader(offset).read(5)) == b"WARC/"

@@ -205,9 +205,12 @@ def test_a_file_that_was_moved_is_known_again(tmp_path: Path, capsys: pytest.Cap
     assert pages_in(tmp_path / "out") == ["0"]
 
 
-def test_a_file_without_a_candidate_leaves_an_empty_shard(tmp_path: Path) -> None:
+def test_a_file_without_a_page_leaves_an_empty_shard_and_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     warc = written(tmp_path / "a.warc.gz", [record("http://a.test/", b"", kind="metadata")])
     assert main(["--input", str(warc), "--output", str(tmp_path / "out"), *ONE_PROCESS]) == 0
+    assert "warning: no HTTP response in these files" in capsys.readouterr().err
     assert ds.dataset(tmp_path / "out").count_rows() == 0
     assert ds.dataset(tmp_path / "out").schema.metadata == CANDIDATE_SCHEMA.metadata
 
@@ -315,3 +318,23 @@ def test_a_full_disk_is_one_clear_line_and_leaves_nothing_half_written(tmp_path:
     assert [path.name for path in tmp_path.rglob("*.parquet")] == []
     assert main(arguments) == 0
     assert len(pages_in(tmp_path / "out")) == 150
+
+
+def test_shards_that_no_marker_vouches_for_are_removed(tmp_path: Path) -> None:
+    warc = written(tmp_path / "a.warc.gz", [response("0")])
+    arguments = ["--input", str(warc), "--output", str(tmp_path / "out"), *ONE_PROCESS]
+    assert main(arguments) == 0
+    [shard] = (tmp_path / "out").iterdir()
+    (tmp_path / "out" / "b-0123ab-00000.parquet").write_bytes(shard.read_bytes())
+    assert main(arguments) == 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [shard.name]
+
+
+def test_shards_that_hold_something_else_than_was_counted_fail_the_run(tmp_path: Path) -> None:
+    warc = written(tmp_path / "a.warc.gz", [response("0")])
+    arguments = ["--input", str(warc), "--output", str(tmp_path / "out"), *ONE_PROCESS]
+    assert main(arguments) == 0
+    [shard] = (tmp_path / "out").iterdir()
+    pq.write_table(CANDIDATE_SCHEMA.empty_table(), shard)
+    with pytest.raises(RuntimeError, match="holds 0 rows, not the 1 counted"):
+        main(arguments)
