@@ -25,27 +25,7 @@ STOPPED = "stopped; the same command goes on from the files that are finished"
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; the exit status."""
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # what fails is raised as well
-    parser = argparse.ArgumentParser(
-        "beam run pipelines/extract_candidates.py",
-        description=__doc__.partition(":")[0] + ".",
-        epilog="Beam's own options, such as --runner, may follow; see `beam --help`.",
-    )
-    parser.add_argument(
-        "--input",
-        nargs="+",
-        action="extend",
-        required=True,
-        metavar="PATH",
-        help="WARC files (plain, gzip, Zstandard), globs of such, or folders that hold them",
-    )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=Path("candidates"),
-        metavar="DIR",
-        help="a folder of candidate shards (default: %(default)s); DIR.build/ beside it explains it",
-    )
-    options, rest = parser.parse_known_args(arguments)
+    options, rest = parser().parse_known_args(arguments)
     try:
         runner = beam_options(rest, "pipelines/extract_candidates.py")
         plan = planned(options.input, options.output)
@@ -62,6 +42,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("warning: no HTTP response in these files; WAT and WET files hold none, give WARC files", file=sys.stderr)
     print(f"shards   {plan.output}\nrefusals {plan.build / 'refused'}\ncounters {plan.build / 'counters.json'}")
     return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """What the command line takes."""
+    options = argparse.ArgumentParser(
+        "beam run pipelines/extract_candidates.py",
+        description=__doc__.partition(":")[0] + ".",
+        epilog="Beam's own options, such as --runner, may follow; see `beam --help`.",
+    )
+    options.add_argument(
+        "--input",
+        nargs="+",
+        action="extend",
+        required=True,
+        metavar="PATH",
+        help="WARC files (plain, gzip, Zstandard), globs of such, or folders that hold them",
+    )
+    options.add_argument(
+        "--output",
+        type=Path,
+        default=Path("candidates"),
+        metavar="DIR",
+        help="a folder of candidate shards (default: %(default)s); DIR.build/ beside it explains it",
+    )
+    return options
 
 
 def extracted(plan: ExtractionPlan, options: PipelineOptions) -> Tally:
