@@ -37,4 +37,3 @@ def claims_of(page: Page, metadata: Metadata) -> dict[str, Claim]:
         for address in addresses:
             claims.setdefault(image_key(address), Claim()).features[feature] = 1.0
     return claims
-

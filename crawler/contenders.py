@@ -104,19 +104,19 @@ def finalists_of(
             chosen.add(number)
             unseen.discard(key)
     for key in unseen:
-        if claims[key].sources and (number := another_size(entrants, stems[key])) is not None:
-            entrants[number].key = key
-            chosen.add(number)
+        if claims[key].sources and (other := another_size(entrants, stems[key])) is not None:
+            entrants[other].key = key
+            chosen.add(other)
     return [entrants[number] for number in sorted(chosen)]
 
 
 def may_have_stem(image: ImageOnPage, stems: Iterable[str]) -> bool:
     """Whether an image may have one of the keys that end in these stems."""
     name = image.name
-    for stem in stems:  # noqa: SIM110 a generator takes twice the time, and this is asked of every image
-        if stem in name:
+    for stem in stems:
+        if stem in name or ("?" in stem and "?" in image.address):
             return True
-    return "%" in name or "?" in image.address
+    return "%" in name
 
 
 def another_size(entrants: Iterable[Contender], stem: str) -> int | None:
@@ -139,6 +139,8 @@ def claimant_of(chosen: list[Contender], key: str, claim: Claim) -> Contender | 
         return max(having, key=lambda contender: contender.score)
     if not claim.sources:
         return None
-    contender = Contender(None, {**address_features(*folder_and_name(claim.sources[0].address)), "off_page": 1.0}, 0.0, key)
+    contender = Contender(
+        None, {**address_features(*folder_and_name(claim.sources[0].address)), "off_page": 1.0}, 0.0, key
+    )
     chosen.append(contender)
     return contender

@@ -24,16 +24,15 @@ OFF_PAGE: Final = 0.5
 def main(arguments: Sequence[str] | None = None) -> int:
     """Cross-validate by site, print the table, then fit on all pages and write the weights; the exit status."""
     parser = argparse.ArgumentParser("python -m crawler.fit_main_image", description=__doc__)
-    parser.add_argument("--pages", type=Path, nargs="+", required=True, help="labelled pages, JSON lines (see read_pages)")
+    parser.add_argument(
+        "--pages", type=Path, nargs="+", required=True, help="labelled pages, JSON lines (see read_pages)"
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder for main_image.json")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     try:
         table = table_of([page for path in options.pages for page in read_pages(path)], FEATURES)
-        sites = {page.site for page in table.pages}
-        if len(sites) < FOLDS:
-            raise ValueError(f"pages of {len(sites)} sites are too few: give at least {FOLDS}")
-        print(f"{len(table.pages)} page variants of {len(sites)} sites, {table.starts[-1]} contenders")
+        print(f"{len(table.pages)} page variants of {site_count(table)} sites, {table.starts[-1]} contenders")
         report(cross_validated(table, options.seed))
         weights = fit(table, np.ones(len(table.pages), np.bool_))
         options.out.mkdir(parents=True, exist_ok=True)
@@ -46,6 +45,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     print(f"written: {path}")
     return 0
+
+
+def site_count(table: Table) -> int:
+    """How many sites the pages are of.
+
+    Raises:
+        ValueError: too few to cross-validate.
+    """
+    sites = {page.site for page in table.pages}
+    if len(sites) < FOLDS:
+        raise ValueError(f"pages of {len(sites)} sites are too few: give at least {FOLDS}")
+    return len(sites)
 
 
 def cross_validated(table: Table, seed: int) -> list[dict[tuple[str, bool], float]]:

@@ -35,21 +35,28 @@ def own_features(image: ImageOnPage) -> dict[str, float]:
         features["shown_again"] = 1.0
     if image.picture:
         features["picture"] = 1.0
-    if names := attributes.get("class"):
-        features.update(name_features(names[:LONGEST_NAME]))
-    if name := attributes.get("id"):
-        features.update(name_features(name[:LONGEST_NAME]))
-    if (names := parent.get("class")) and named_regions(names[:LONGEST_NAME]) & CARD:
-        features["card"] = 1.0
     if "itemprop" in attributes or parent.get("itemprop") == "image":
         features["itemprop"] = 1.0
-    if alt := attributes.get("alt"):
+    if attributes.get("fetchpriority") == "high" or attributes.get("loading") == "eager":
+        features["eager"] = 1.0
+    features.update(spoken_features(image))
+    return features
+
+
+def spoken_features(image: ImageOnPage) -> dict[str, float]:
+    """What the classes, the id and the alternative text of an element say, and its parent's classes."""
+    features: dict[str, float] = {}
+    if names := image.attributes.get("class"):
+        features.update(name_features(names[:LONGEST_NAME]))
+    if name := image.attributes.get("id"):
+        features.update(name_features(name[:LONGEST_NAME]))
+    if (names := image.parent.get("class")) and named_regions(names[:LONGEST_NAME]) & CARD:
+        features["card"] = 1.0
+    if alt := image.attributes.get("alt"):
         count = alt.count(" ") + 1
         features["alt_words"] = min(count, 10) / 10
         if count <= LABEL_WORDS and has_junk_word(alt.lower()):
             features["junk_name"] = 1.0
-    if attributes.get("fetchpriority") == "high" or attributes.get("loading") == "eager":
-        features["eager"] = 1.0
     return features
 
 

@@ -62,11 +62,10 @@ def read_metadata(page: Page) -> Metadata:
     """The page's metadata; broken JSON-LD counts as absent."""
     images: dict[tuple[str, str], None] = {}
     values: dict[str, str] = {}
-    license_url: str | None = None
-    preloads: list[str] = []
-    captions: dict[str, str] = {}
     for attributes in page.metas:
         read_meta(page, attributes, values, images)
+    preloads: list[str] = []
+    license_url: str | None = None
     for node in page.landmarks.links:
         attributes = node.attributes
         relation, href = (attributes.get("rel") or "").lower(), attributes.get("href") or ""
@@ -76,6 +75,14 @@ def read_metadata(page: Page) -> Metadata:
             preloads.append(url)
         elif relation == "license" and license_url is None:
             license_url = page.absolute(href)
+    captions = read_json_ld(page, images)
+    title = next((text for node in page.landmarks.titles if (text := collapse(node.text()))), "")
+    return Metadata(tuple(images), values, title, captions, tuple(preloads), license_url)
+
+
+def read_json_ld(page: Page, images: dict[tuple[str, str], None]) -> dict[str, str]:
+    """Note the images that the page's JSON-LD names; answers the captions of those that have one, by URL."""
+    captions: dict[str, str] = {}
     for node in page.landmarks.scripts:
         if node.attrs.get("type") == "application/ld+json":
             for address, caption in named_images(node.text()):
@@ -83,8 +90,7 @@ def read_metadata(page: Page) -> Metadata:
                     images[("json_ld_image", url)] = None
                     if caption:
                         captions.setdefault(url, caption)
-    title = next((text for node in page.landmarks.titles if (text := collapse(node.text()))), "")
-    return Metadata(tuple(images), values, title, captions, tuple(preloads), license_url)
+    return captions
 
 
 def read_meta(

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
-from selectolax.lexbor import LexborNode
-
 from crawler import layout
 from crawler.captions import captions
 from crawler.items import Text

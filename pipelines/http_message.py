@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from fastwarc.stream_io import BrotliReader, GzipReader, ZstdReader
 
-from crawler.extraction import is_html
+from crawler.html_sniffing import is_html
 
 HEAD_BYTES: Final = 256 << 10  # of status line and headers; browsers take as much
 PIECE: Final = 4096  # bytes unpacked at once: what a body that breaks off can lose

@@ -52,7 +52,9 @@ def read_pages(path: Path) -> Iterator[LabelledPage]:
             try:
                 record: dict[str, Any] = json.loads(line)
                 url, gold = record["url"], record["gold_urls"]
-                variants = {name.removeprefix(VARIANT): html for name, html in record.items() if name.startswith(VARIANT)}
+                variants = {
+                    name.removeprefix(VARIANT): html for name, html in record.items() if name.startswith(VARIANT)
+                }
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise ValueError(f"{path}, line {number}: no labelled page ({error!r})") from error
             if record.get("neg_kind") != "index":

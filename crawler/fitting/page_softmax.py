@@ -70,7 +70,10 @@ def winners(table: Table, weights: NDArray[np.float64]) -> NDArray[np.int64]:
     """The row [P] that wins each page; the last one on a tie, which is "none"."""
     scores = table.values @ weights
     return np.array(
-        [end - 1 - int(np.argmax(scores[begin:end][::-1])) for begin, end in zip(table.starts, table.starts[1:], strict=False)]
+        [
+            end - 1 - int(np.argmax(scores[begin:end][::-1]))
+            for begin, end in zip(table.starts, table.starts[1:], strict=False)
+        ]
     )
 
 
