@@ -67,21 +67,23 @@ def extract(
     language = detect_language(page)
     if language.code != "en":
         return Dropped("not_english", f"{language.code} {language.confidence:.2f}", page)
-    image = main_image_of(page, site_images)
+    image, passed_over = main_image_of(page, site_images)
     if image is None:
-        return Dropped("no_main_image", "", page)
+        return Dropped("no_main_image", f"stand-in of its site: {passed_over}" if passed_over else "", page)
     return Extract(candidate_of(page, image, language, fetched_at), page)
 
 
-def main_image_of(page: Page, site_images: SiteImages | None) -> ScoredImage | None:
-    """The page's dominant image, stand-ins of its site passed over."""
+def main_image_of(page: Page, site_images: SiteImages | None) -> tuple[ScoredImage | None, str]:
+    """The page's dominant image, and the first better one that was passed over as a stand-in of its site ("" if none)."""
+    passed_over = ""
     for image in ranked(page):
         if site_images is None:
-            return image
+            return image, ""
         if not site_images.is_stand_in(page.url, image.url):
             site_images.note(page.url, image.url)
-            return image
-    return None
+            return image, passed_over
+        passed_over = passed_over or image.url
+    return None, passed_over
 
 
 def candidate_of(page: Page, image: ScoredImage, language: Language, fetched_at: str) -> Candidate:

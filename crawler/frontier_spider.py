@@ -70,6 +70,7 @@ class FrontierSpider(AccountedSpider):
             self.settings.set("CONCURRENT_REQUESTS_PER_DOMAIN", 8, priority="spider")
         elif not contact:
             say("warning: no contact in the user agent: set one with -s LAIT_CONTACT=https://your.site/crawler")
+        self.settings.set("JOBDIR", None, priority="cmdline")  # a second memory of what to do would do it twice
         agent = f"{self.settings['USER_AGENT']} (+{contact or PLACEHOLDER_CONTACT})"
         self.settings.set("USER_AGENT", agent, priority="spider")
 

@@ -20,7 +20,7 @@ REASONS: Final = {
     "not_html": "the page is some other kind of document",
     "opted_out": "the page asks not to be collected (robots meta tag, X-Robots-Tag or TDM reservation)",
     "not_english": "the page's main text is not in English",
-    "no_main_image": "no image stands out as what the page is about",
+    "no_main_image": "no image stands out as what the page is about, but for stand-ins that the site shows on every page",
     "image_robots_txt": "the image host's robots.txt forbids fetching the image",
     "image_robots_unreachable": "the image host's robots.txt could not be read, so that nothing may be fetched",
     "image_private_address": "the image's host is not on the public internet, nor in NETGUARD_ALLOW",

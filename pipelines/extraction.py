@@ -12,6 +12,7 @@ from typing import Any, Final
 from crawler.address import is_web_address
 from crawler.extraction import Extract, extract
 from crawler.items import CANDIDATE_SCHEMA, REFUSAL_SCHEMA, Candidate, Refusal
+from crawler.site_images import SiteImages
 from pipelines.row_shards import RowShards
 from pipelines.schema import DataError
 from pipelines.shards import OUT_OF_SPACE, read_json, write_json
@@ -87,6 +88,7 @@ def extracted(
     faults: Counter[str] = Counter()
     shown: list[dict[str, Any]] = []
     seen: set[str] = set()
+    site_images = SiteImages()
     for read, entry in enumerate(records(Path(source.path)), 1):
         note(read, entry.offset)
         if isinstance(entry, Skipped):
@@ -95,7 +97,7 @@ def extracted(
             faults[entry.reason] += 1
             if len(shown) < FAULTS_SHOWN:
                 shown.append({"offset": entry.offset, "reason": entry.reason, "detail": entry.detail})
-        elif isinstance(outcome := outcome_of(entry, seen), Candidate):
+        elif isinstance(outcome := outcome_of(entry, seen, site_images), Candidate):
             kept.add(outcome.to_row())
             truncated += entry.truncated
         else:
@@ -106,12 +108,13 @@ def extracted(
     return tally, shown
 
 
-def outcome_of(response: Response, seen: set[str]) -> Candidate | Refusal:
+def outcome_of(response: Response, seen: set[str], site_images: SiteImages) -> Candidate | Refusal:
     """What a response becomes. Of several with one address, the first that holds a page counts.
 
     Args:
         response: the record.
         seen: addresses of pages met before in the same file; gets this one.
+        site_images: what those had as main images.
     """
 
     def refusal(reason: str, detail: str = "") -> Refusal:
@@ -127,7 +130,7 @@ def outcome_of(response: Response, seen: set[str]) -> Candidate | Refusal:
         return refusal("duplicate_page", "earlier in the same file")
     seen.add(response.url)
     try:
-        result = extract(response.body, response.url, response.headers, response.date)
+        result = extract(response.body, response.url, response.headers, response.date, site_images)
     except Exception as error:  # noqa: BLE001 one page that trips our code must not cost the other forty thousand
         return refusal("internal_error", f"{type(error).__name__}: {error}"[:200])
     return result.candidate if isinstance(result, Extract) else refusal(result.reason, result.detail)

@@ -33,14 +33,23 @@ def written(path: Path, records: list[bytes]) -> Path:
 
 def everything() -> list[bytes]:
     """A record for each end that one can come to."""
-    latin = page(text="The café's façade was painted, and the fishermen came back with boats full of cod. " * 8)
+    latin = page(
+        "latin.jpg", text="The café's façade was painted, and the fishermen came back with boats full of cod. " * 8
+    )
     return [
         record("x.warc.gz", b"software: test", kind="warcinfo"),
         record("http://a.test/good", b"GET /good HTTP/1.1\r\n\r\n", kind="request"),
         response("good"),
         record("http://a.test/good", b"languages: en", kind="metadata"),
-        response("gzip", gzip.compress(chunked(PAGE)), "Content-Type: text/html", "Content-Encoding: gzip"),
-        response("chunked", chunked(PAGE), "Content-Type: text/html", "Transfer-Encoding: chunked"),
+        response(
+            "gzip",
+            gzip.compress(chunked(page("gzip.jpg").encode())),
+            "Content-Type: text/html",
+            "Content-Encoding: gzip",
+        ),
+        response(
+            "chunked", chunked(page("chunked.jpg").encode()), "Content-Type: text/html", "Transfer-Encoding: chunked"
+        ),
         response("latin", latin.encode("cp1252"), "Content-Type: text/html; charset=iso-8859-1"),
         response("utf16", latin.encode("utf-16"), "Content-Type: text/html"),
         record("http://a.test/cut", http(PAGE[:-40]), "WARC-Truncated: length"),
@@ -117,13 +126,25 @@ def test_candidates_have_all_but_the_picture(extracted: Path) -> None:
     table = ds.dataset(extracted / "candidates").to_table()
     rows = {row["page_url"].removeprefix("http://a.test/"): row for row in table.to_pylist()}
     assert set(rows) == {"good", "gzip", "chunked", "latin", "utf16", "cut", "z0", "z1", "z2", "p0", "p1"}
-    assert {row["image_url"] for row in rows.values()} == {"http://a.test/boats.jpg"}
+    assert rows["gzip"]["image_url"] == "http://a.test/gzip.jpg"
     assert rows["good"]["fetched_at"] == "2026-01-02T03:04:05+00:00"
     assert {"source": "alt", "text": "Boats at the pier"} in rows["good"]["texts"]
     for name in ("image", "image_sha256", "mime", "width", "height", "http_status"):
         assert {row[name] for row in rows.values()} == {None}
     for name in ("latin", "utf16"):
         assert any("The café's façade was painted" in text["text"] for text in rows[name]["texts"])
+
+
+def test_a_picture_that_a_site_shows_on_page_after_page_is_none_of_their_subjects(tmp_path: Path) -> None:
+    warc = written(
+        tmp_path / "a.warc.gz", [response(str(number), page("stand-in.jpg").encode()) for number in range(5)]
+    )
+    assert main(["--input", str(warc), "--output", str(tmp_path / "out"), *ONE_PROCESS]) == 0
+    assert len(pages_in(tmp_path / "out")) == 3
+    refused = ds.dataset(tmp_path / "out.build" / "refused").to_table().to_pylist()
+    assert {(row["reason"], row["detail"]) for row in refused} == {
+        ("no_main_image", "stand-in of its site: http://a.test/stand-in.jpg")
+    }
 
 
 def test_the_output_reads_as_one_dataset_of_candidates_and_the_build_takes_it(extracted: Path) -> None:

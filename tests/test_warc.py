@@ -7,7 +7,7 @@ from fastwarc.stream_io import ZstdWriter
 from pipelines.warc import PAGE_BYTES, Fault, Response, Skipped, date_of, is_warc, records
 from tests.warc_world import PAGE, gzipped, http, packed, record, response, with_dictionary
 
-PAGES = [response(str(number)) for number in range(4)]
+PAGES = [response(str(number), PAGE) for number in range(4)]
 ALL = ["0", "1", "2", "3"]
 
 

@@ -43,8 +43,9 @@ def record(url: str, block: bytes, *headers: str, kind: str = "response", length
     return "\r\n".join([*lines, "", ""]).encode() + block + b"\r\n\r\n"
 
 
-def response(name: str, body: bytes = PAGE, *headers: str) -> bytes:
-    return record(f"http://a.test/{name}", http(body, *headers))
+def response(name: str, body: bytes | None = None, *headers: str) -> bytes:
+    """A page's record; by itself, a page with a picture of its own."""
+    return record(f"http://a.test/{name}", http(page(f"{name}.jpg").encode() if body is None else body, *headers))
 
 
 def gzipped(records: Sequence[bytes]) -> list[bytes]:
