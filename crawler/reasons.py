@@ -3,20 +3,29 @@
 from typing import Final
 
 REASONS: Final = {
-    "robots_txt": "the site's robots.txt forbids fetching the page, or could not be read",
+    "robots_txt": "the site's robots.txt forbids fetching the page",
+    "robots_unreachable": "the site's robots.txt could not be read, so that nothing may be fetched for now",
+    "crawl_delay_too_long": "the site's robots.txt asks for longer pauses than LAIT_MAX_CRAWL_DELAY",
     "fetch_failed": "the page could not be fetched: no such host, no answer, or the connection broke",
     "http_error": "the server answered the page with an error status",
     "too_large": "the page or image is larger than DOWNLOAD_MAXSIZE",
     "not_html": "the page is some other kind of document",
-    "opted_out": "the page asks not to be collected (robots meta tag, X-Robots-Tag or TDM reservation)",
+    "opted_out": "the page or its site asks not to be collected (robots meta tag, X-Robots-Tag or TDM reservation)",
     "not_english": "the page's main text is not in English",
     "no_main_image": "no image stands out as what the page is about",
-    "image_robots_txt": "the image host's robots.txt forbids fetching the image, or could not be read",
+    "image_robots_txt": "the image host's robots.txt forbids fetching the image",
+    "image_robots_unreachable": "the image host's robots.txt could not be read, so that nothing may be fetched for now",
+    "image_crawl_delay_too_long": "the image host's robots.txt asks for longer pauses than LAIT_MAX_CRAWL_DELAY",
     "image_fetch_failed": "the image could not be fetched",
     "image_http_error": "the server answered the image with an error status",
-    "image_opted_out": "the image's response asks not to be collected (X-Robots-Tag or TDM reservation)",
+    "image_opted_out": "the image or its site asks not to be collected (X-Robots-Tag or TDM reservation)",
     "not_an_image": "what was served as the image is not one, or not one that can be read",
     "not_crawlable": "the address is not an http or https one, is overlong, or redirects to such a one",
     "duplicate_page": "the page redirects to one that this crawl takes on under its own address",
     "internal_error": "a fault of the crawler's own, shown in its log",
 }
+
+
+def image_reason(reason: str) -> str:
+    """The reason for an image that comes to the same end as a page with a reason: its own word where there is one."""
+    return own if (own := f"image_{reason}") in REASONS else reason

@@ -1,0 +1,110 @@
+"""How fast each host is asked: its Crawl-delay, its Retry-After, and later and later while it fails.
+
+The waiting is done by the downloader's own slots, one a host, so that it holds for whatever is asked of the host:
+pages, images, robots.txt, redirects and retries alike. `crawler.host_queue` keeps requests of hosts that have long to
+wait out of the downloader, where they would take the place of others.
+"""
+
+from collections import OrderedDict
+from time import monotonic
+from typing import Any, Final
+
+from scrapy import signals
+from scrapy.core.downloader import Downloader
+from scrapy.crawler import Crawler
+from scrapy.http import Request, Response
+
+KEPT_HOSTS: Final = 50_000  # whose pace is remembered while none of their requests is being made; some 20 MB
+LEAST_DELAY: Final = 0.001  # seconds; a slot without any delay does not look at when it was last used
+
+
+class Pacing:
+    """The pace of every host of a crawl. Hosts go by the downloader's name for their slot.
+
+    An extension, so that there is one a crawl; AutoThrottle must come before it.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._closed: OrderedDict[str, tuple[float, str]] = OrderedDict()
+        self._slowed: OrderedDict[str, None] = OrderedDict()
+        crawler.signals.connect(self._keep_to_the_least_delay, signal=signals.response_downloaded)
+        crawler.signals.connect(self._leave_slot_to_host, signal=signals.request_scheduled)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "Pacing":
+        """Scrapy's way to make an extension."""
+        return cls(crawler)
+
+    @property
+    def _downloader(self) -> Downloader:
+        assert self._crawler.engine is not None
+        return self._crawler.engine.downloader
+
+    def host_of(self, request: Request) -> str:
+        """The host that a request is for."""
+        request.meta.pop("download_slot", None)
+        return self._downloader.get_slot_key(request)
+
+    def pause(self, host: str, seconds: float) -> None:
+        """Ask nothing of a host for some seconds, or longer if it is paused for longer; what waits for it goes on waiting."""
+        slot = self._downloader.slots.get(host)
+        if slot is not None and seconds > 0:
+            slot.delay = max(slot.delay, LEAST_DELAY)
+            slot.lastseen = max(slot.lastseen, monotonic() + seconds)
+
+    def close(self, host: str, seconds: float, why: str) -> None:
+        """Have requests for a host refused for some seconds."""
+        self._closed[host] = monotonic() + seconds, why
+        self._closed.move_to_end(host)
+        while len(self._closed) > KEPT_HOSTS:
+            self._closed.popitem(last=False)
+
+    def why_closed(self, host: str) -> str:
+        """Why requests for a host are refused; "" when they are not."""
+        until, why = self._closed.get(host, (0.0, ""))
+        if until <= monotonic():
+            self._closed.pop(host, None)
+            return ""
+        return why
+
+    def slow_down(self, host: str, seconds: float) -> None:
+        """Leave at least some seconds between the starts of two requests for a host, and make them one by one.
+
+        Until the end of the crawl: a host that takes its Crawl-delay back is asked no faster for that.
+        """
+        known = self._downloader.per_slot_settings.get(host, {})
+        least = max(seconds, known.get("delay", self._crawler.settings.getfloat("DOWNLOAD_DELAY")))
+        if known.get("delay") != least or "jitter" not in known:
+            self._slowed[host] = None
+            pace: dict[str, Any] = {"concurrency": 1, "delay": least, "jitter": 0.0}
+            self._downloader.per_slot_settings[host] = pace
+        while len(self._slowed) > KEPT_HOSTS:
+            self._downloader.per_slot_settings.pop(self._slowed.popitem(last=False)[0], None)
+        slot = self._downloader.slots.get(host)
+        if slot is not None:
+            slot.concurrency, slot.jitter = 1, 0.0
+            slot.delay = max(slot.delay, least)
+
+    def _keep_to_the_least_delay(self, response: Response, request: Request) -> None:
+        """Undo what AutoThrottle, which comes before, took off too much: its own longest delay is no host's."""
+        host = request.meta.get("download_slot", "")
+        slot = self._downloader.slots.get(host)
+        if slot is not None and (known := self._downloader.per_slot_settings.get(host)) is not None:
+            slot.delay = max(slot.delay, known.get("delay", 0.0))
+
+    def _leave_slot_to_host(self, request: Request) -> None:
+        """Have a redirected request wait for its own host: Scrapy copies the first host's slot along."""
+        request.meta.pop("download_slot", None)
+
+
+def pacing_of(crawler: Crawler) -> Pacing:
+    """The pacing of a crawl.
+
+    Raises:
+        RuntimeError: its settings leave the extension out.
+    """
+    pacing = crawler.get_extension(Pacing)
+    if pacing is None:
+        raise RuntimeError("the crawler needs its extension crawler.pacing.Pacing: leave it in EXTENSIONS")
+    return pacing

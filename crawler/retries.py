@@ -1,0 +1,86 @@
+"""Downloader middlewares: Retry-After obeyed, and failed requests made again later each time, not at once."""
+
+from scrapy import Spider
+from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.retry import RetryMiddleware
+from scrapy.http import Request, Response
+
+from crawler.pacing import pacing_of
+from crawler.refused import RefusedError
+from crawler.responses import detail_of, retry_after
+from crawler.retry_after import seconds_to_back_off
+
+
+class RetryAfterMiddleware:
+    """Pauses a host that answers 429 or 503 with Retry-After, for as long as it says.
+
+    When that is longer than `LAIT_MAX_RETRY_AFTER`, requests for the host are refused until then. They would not be
+    made in this crawl otherwise either, or only at its very end.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._pacing = pacing_of(crawler)
+        self._longest = crawler.settings.getfloat("LAIT_MAX_RETRY_AFTER")
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "RetryAfterMiddleware":
+        """Scrapy's way to make a middleware."""
+        return cls(crawler)
+
+    def process_request(self, request: Request, spider: Spider | None = None) -> None:
+        """Let a request through.
+
+        Raises:
+            RefusedError: its host has asked for more patience than a crawl has.
+        """
+        if why := self._pacing.why_closed(self._pacing.host_of(request)):
+            raise RefusedError("http_error", why)
+
+    def process_response(self, request: Request, response: Response, spider: Spider | None = None) -> Response:
+        """The response; one that is to be final is marked so for Scrapy's retries, which see it next."""
+        seconds = retry_after(response)
+        if seconds is not None:
+            host = self._pacing.host_of(request)
+            if seconds > self._longest:
+                request.meta["dont_retry"] = True
+                self._pacing.close(host, seconds, f"not asked: its host answered {detail_of(response)}")
+            else:
+                self._pacing.pause(host, seconds)
+        return response
+
+
+class BackOffMiddleware(RetryMiddleware):
+    """Scrapy's retries, with the host paused before each: `LAIT_BACK_OFF` seconds, doubled by each failure."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler.settings)
+        self.crawler = crawler
+        self._pacing = pacing_of(crawler)
+        self._first = crawler.settings.getfloat("LAIT_BACK_OFF")
+        self._longest = crawler.settings.getfloat("LAIT_MAX_RETRY_AFTER")
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "BackOffMiddleware":
+        """Scrapy's way to make a middleware."""
+        return cls(crawler)
+
+    def process_response(
+        self, request: Request, response: Response, spider: Spider | None = None
+    ) -> Request | Response:
+        """The response, or the request to make in its stead."""
+        result = super().process_response(request, response)
+        self._pause_before(result)
+        return result
+
+    def process_exception(
+        self, request: Request, exception: Exception, spider: Spider | None = None
+    ) -> Request | Response | None:
+        """The request to make once more, if any."""
+        result = super().process_exception(request, exception)
+        self._pause_before(result)
+        return result
+
+    def _pause_before(self, result: Request | Response | None) -> None:
+        if isinstance(result, Request):
+            wait = seconds_to_back_off(self._first, result.meta["retry_times"], self._longest)
+            self._pacing.pause(self._pacing.host_of(result), wait)
