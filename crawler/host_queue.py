@@ -18,6 +18,7 @@ from scrapy.pqueues import DownloaderAwarePriorityQueue
 # Seconds that a request may wait in the downloader. Scrapy looks into its scheduler every 5 s even when nothing
 # happens, so that a host is not overlooked when its time comes.
 SOON: Final = 5.0
+NO_DELAY: Final = 0.05  # seconds; less than most answers take
 
 
 class HostQueue(DownloaderAwarePriorityQueue):
@@ -62,4 +63,6 @@ def can_be_asked(downloader: Downloader, host: str, inside: int) -> bool:
     slot = downloader.slots.get(host)
     if slot is None:
         return inside < downloader.domain_concurrency
-    return inside < slot.concurrency and slot.lastseen + slot.delay - monotonic() <= SOON
+    # Without a delay to wait for, the next ones have to be at hand when one is done.
+    places = slot.concurrency * (2 if slot.delay < NO_DELAY else 1)
+    return inside < places and slot.lastseen + slot.delay - monotonic() <= SOON

@@ -7,6 +7,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 from scrapy.http import Request
 
+from crawler.manners import Manners
 from crawler.refused import RefusedError
 from crawler.retry_after import BUSY
 from crawler.site_cache import Found, SiteCache
@@ -31,8 +32,7 @@ class ReservationsMiddleware:
             raise NotConfigured
         self._crawler = crawler
         self._rules: SiteCache[tuple[Rule, ...]] = SiteCache(BUDGET)
-        self._seconds = crawler.settings.getfloat("LAIT_ROBOTS_SECONDS")
-        self._unreachable_seconds = crawler.settings.getfloat("LAIT_ROBOTS_UNREACHABLE_SECONDS")
+        self._manners = Manners.from_settings(crawler.settings)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "ReservationsMiddleware":
@@ -55,9 +55,9 @@ class ReservationsMiddleware:
         try:
             response = await fetch_site_file(self._crawler, site + PATH, NAME)
         except Exception:  # noqa: BLE001 - forbidden, refused or broken: the report takes the protocol for not in use there
-            return Found((), self._unreachable_seconds)
+            return Found((), self._manners.robots_unreachable_seconds)
         if response.status >= 500 or response.status in BUSY:
-            return Found((), self._unreachable_seconds)
+            return Found((), self._manners.robots_unreachable_seconds)
         found = response.status == 200
         rules = parse_tdmrep(response.body[:LIMIT]) if found else ()
-        return Found(rules, self._seconds, len(response.body) if rules else 0)
+        return Found(rules, self._manners.robots_seconds, len(response.body) if rules else 0)

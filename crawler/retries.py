@@ -5,6 +5,7 @@ from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.http import Request, Response
 
+from crawler.manners import Manners
 from crawler.pacing import pacing_of
 from crawler.refused import RefusedError
 from crawler.responses import detail_of, retry_after
@@ -20,7 +21,7 @@ class RetryAfterMiddleware:
 
     def __init__(self, crawler: Crawler) -> None:
         self._pacing = pacing_of(crawler)
-        self._longest = crawler.settings.getfloat("LAIT_MAX_RETRY_AFTER")
+        self._longest = Manners.from_settings(crawler.settings).max_retry_after
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "RetryAfterMiddleware":
@@ -56,8 +57,7 @@ class BackOffMiddleware(RetryMiddleware):
         super().__init__(crawler.settings)
         self.crawler = crawler
         self._pacing = pacing_of(crawler)
-        self._first = crawler.settings.getfloat("LAIT_BACK_OFF")
-        self._longest = crawler.settings.getfloat("LAIT_MAX_RETRY_AFTER")
+        self._manners = Manners.from_settings(crawler.settings)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "BackOffMiddleware":
@@ -82,5 +82,6 @@ class BackOffMiddleware(RetryMiddleware):
 
     def _pause_before(self, result: Request | Response | None) -> None:
         if isinstance(result, Request):
-            wait = seconds_to_back_off(self._first, result.meta["retry_times"], self._longest)
+            failures: int = result.meta["retry_times"]
+            wait = seconds_to_back_off(self._manners.back_off, failures, self._manners.max_retry_after)
             self._pacing.pause(self._pacing.host_of(result), wait)

@@ -14,6 +14,7 @@ from scrapy.exceptions import CannotResolveHostError, DownloadCancelledError, Ig
 from scrapy.http import Request
 from scrapy.utils.misc import load_object
 
+from crawler.manners import Manners
 from crawler.pacing import pacing_of
 from crawler.refused import RefusedError
 from crawler.responses import detail_of, retry_after
@@ -64,12 +65,7 @@ class RobotsMiddleware:
         self._pacing = pacing_of(crawler)
         self._answers: SiteCache[Answer] = SiteCache(TEXTS)
         self._rules: RecentlyUsed[bytes, RobotsRules] = RecentlyUsed(PARSED)
-        self._seconds = settings.getfloat("LAIT_ROBOTS_SECONDS")
-        self._unreachable_seconds = settings.getfloat("LAIT_ROBOTS_UNREACHABLE_SECONDS")
-        self._retries = settings.getint("LAIT_ROBOTS_RETRIES")
-        self._back_off = settings.getfloat("LAIT_BACK_OFF")
-        self._longest_wait = settings.getfloat("LAIT_MAX_RETRY_AFTER")
-        self._longest_delay = settings.getfloat("LAIT_MAX_CRAWL_DELAY")
+        self._manners = Manners.from_settings(settings)
         self._transient = tuple(map(load_object, settings.getlist("RETRY_EXCEPTIONS")))
 
     @classmethod
@@ -97,7 +93,7 @@ class RobotsMiddleware:
         rules = self._rules_of(answer.text)
         if not rules.allows(request.url):
             raise RefusedError("robots_txt")
-        if rules.seconds > self._longest_delay:
+        if rules.seconds > self._manners.max_crawl_delay:
             raise RefusedError("crawl_delay_too_long", f"{rules.seconds:g} s")
         if rules.seconds:
             self._pacing.slow_down(host, rules.seconds)
@@ -118,21 +114,22 @@ class RobotsMiddleware:
         if response.status >= 500 or response.status in BUSY:
             return self._unreachable(detail_of(response), host, failures + 1, retry_after(response) or 0.0)
         text = response.body if 200 <= response.status < 300 else b""
-        return Found(Answer(text), self._seconds, len(text))
+        return Found(Answer(text), self._manners.robots_seconds, len(text))
 
     def _failed(self, error: Exception, host: str, failures: int) -> Found[Answer]:
         detail = f"{type(error).__name__}: {error}"[:200]
         if isinstance(error, self._transient) and not isinstance(error, CannotResolveHostError):
             return self._unreachable(detail, host, failures)
         if str(error) == TOO_MANY_REDIRECTS:
-            return Found(Answer(), self._seconds)
+            return Found(Answer(), self._manners.robots_seconds)
         if type(error) is IgnoreRequest or isinstance(error, NotSupported | DownloadCancelledError):
             error = RefusedError("robots_unreachable", detail)  # it redirects off the web, or is absurdly large
-        return Found(Answer(error=error), self._unreachable_seconds)
+        return Found(Answer(error=error), self._manners.robots_unreachable_seconds)
 
     def _unreachable(self, detail: str, host: str, failures: int, asked_for: float = 0.0) -> Found[Answer]:
-        if failures > self._retries or asked_for > self._longest_wait:
+        if failures > self._manners.robots_retries or asked_for > self._manners.max_retry_after:
             refusal = RefusedError("robots_unreachable", detail)
-            return Found(Answer(error=refusal), max(self._unreachable_seconds, asked_for))
-        self._pacing.pause(host, max(asked_for, seconds_to_back_off(self._back_off, failures, self._longest_wait)))
+            return Found(Answer(error=refusal), max(self._manners.robots_unreachable_seconds, asked_for))
+        back_off = seconds_to_back_off(self._manners.back_off, failures, self._manners.max_retry_after)
+        self._pacing.pause(host, max(asked_for, back_off))
         return Found(Answer(failures=failures), 0.0)

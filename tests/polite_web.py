@@ -72,6 +72,11 @@ class Host:
         return [after - before for before, after in pairwise(times)]
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # with the usual 5, connections made in a burst are lost and tried again seconds later
+
+
 @contextmanager
 def serving(address: str = "127.0.0.1") -> Iterator[Host]:
     """A server for as long as the context lasts; each address of 127.0.0.0/8 is a host of its own to the crawler."""
@@ -107,8 +112,8 @@ def serving(address: str = "127.0.0.1") -> Iterator[Host]:
         def log_message(self, *args: object) -> None:
             """Keep the test's output clean."""
 
-    server = ThreadingHTTPServer((address, 0), Handler)
-    server.daemon_threads = True
+    server = Server((address, 0), Handler)
+
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     host.url = f"http://{address}:{server.server_port}"
     yield host

@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
 
+from tests.crawler_web import crawl
 from tests.polite_web import Answer, Host, crawled, serving
 
 
@@ -94,12 +96,25 @@ def test_failures_are_made_again_later_each_time(host: Host, tmp_path: Path) -> 
     assert second >= 0.56
 
 
-def test_other_hosts_do_not_wait_for_one_that_is_paused(host: Host, other: Host, tmp_path: Path) -> None:
-    pages = host.stories(30)
-    host.answers["/story-0"].insert(0, Answer(status=503, headers=(("Retry-After", "7"),)))
-    settings = ("CONCURRENT_REQUESTS=3", "CONCURRENT_REQUESTS_PER_DOMAIN=2")
-    books = crawled(tmp_path, pages + other.stories(30), *settings)
-    assert books.stats["candidates"] == 60
-    busy = max(range(len(host.diary) - 1), key=lambda index: host.gaps()[index])
-    assert host.gaps()[busy] >= 6.9
-    assert max(other.times()) < host.times()[busy + 1]
+def test_other_hosts_do_not_wait_for_those_that_are_paused(other: Host, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        paused = [stack.enter_context(serving(f"127.0.0.{number}")) for number in range(3, 9)]
+        pages = []
+        for host in paused:
+            pages += host.stories(2)
+            host.answers["/story-0"].insert(0, Answer(status=503, headers=(("Retry-After", "7"),)))
+        books = crawled(
+            tmp_path, pages + other.stories(60), "CONCURRENT_REQUESTS=6", "CONCURRENT_REQUESTS_PER_DOMAIN=1"
+        )
+    assert books.stats["candidates"] == 72
+    assert all(max(host.gaps()) >= 6.9 for host in paused)
+    assert max(other.times()) < min(max(host.times()) for host in paused)
+    assert max(other.gaps()) < 3
+
+
+@pytest.mark.parametrize("setting", ["LAIT_MAX_CRAWL_DELAY=soon", "LAIT_BACK_OFF=-1", "LAIT_ROBOTS_SECONDS=nan"])
+def test_a_setting_that_is_no_number_is_one_line(setting: str, tmp_path: Path) -> None:
+    done = crawl("-aseeds=http://127.0.0.1/", f"-aout={tmp_path}", f"-s{setting}")
+    name = setting.partition("=")[0]
+    assert done.stderr == f"error: {setting} is no number from 0 up: use -s {name}=30 or so, or leave it out\n"
+    assert done.returncode == 1
