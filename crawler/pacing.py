@@ -1,8 +1,10 @@
 """How fast each host is asked: its Crawl-delay, its Retry-After, and later and later while it fails.
 
 The waiting is done by the downloader's own slots, one a host, so that it holds for whatever is asked of the host:
-pages, images, robots.txt, redirects and retries alike. `crawler.host_queue` keeps requests of hosts that have long to
-wait out of the downloader, where they would take the place of others.
+pages, images, robots.txt, redirects and retries alike. In the downloader, though, a request that waits takes the place
+of another, and holds up the end of a crawl that is stopped. So those with long to wait are sent back to the scheduler,
+whose queue (`crawler.host_queue`) keeps them until shortly before their time. With a queue that does not, they come
+back at once, and wait in the downloader after all.
 """
 
 from collections import OrderedDict
@@ -14,8 +16,15 @@ from scrapy.core.downloader import Downloader
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
+from crawler.host_queue import SOON
+
 KEPT_HOSTS: Final = 50_000  # whose pace is remembered while none of their requests is being made; some 20 MB
+WAITS_UNTIL: Final = "lait_waits_until"  # meta key of a request that was sent back
 LEAST_DELAY: Final = 0.001  # seconds; a slot without any delay does not look at when it was last used
+
+
+class SentBackError(Exception):
+    """A request has to leave the downloader before it was made, since its host was paused."""
 
 
 class Pacing:
@@ -47,11 +56,29 @@ class Pacing:
         return self._downloader.get_slot_key(request)
 
     def pause(self, host: str, seconds: float) -> None:
-        """Ask nothing of a host for some seconds, or longer if it is paused for longer; what waits for it goes on waiting."""
+        """Ask nothing of a host for some seconds, or longer if it is paused for longer."""
         slot = self._downloader.slots.get(host)
-        if slot is not None and seconds > 0:
-            slot.delay = max(slot.delay, LEAST_DELAY)
-            slot.lastseen = max(slot.lastseen, monotonic() + seconds)
+        if slot is None or seconds <= 0:
+            return
+        slot.delay = max(slot.delay, LEAST_DELAY)
+        slot.lastseen = max(slot.lastseen, monotonic() + seconds)
+        while seconds > SOON and slot.queue:
+            _, waiting = slot.queue.popleft()
+            waiting.errback(SentBackError())
+
+    def sent_back(self, request: Request, host: str) -> Request | None:
+        """The request to schedule in place of one that has long to wait; None for one that may go on.
+
+        One that was sent back, and has come before its time all the same, may go on too.
+        """
+        slot = self._downloader.slots.get(host)
+        if slot is None:
+            return None
+        now = monotonic()
+        until = slot.lastseen + slot.delay
+        if until - now <= SOON or now < request.meta.get(WAITS_UNTIL, 0.0) - SOON:
+            return None
+        return request.replace(meta={**request.meta, WAITS_UNTIL: until}, dont_filter=True)
 
     def close(self, host: str, seconds: float, why: str) -> None:
         """Have requests for a host refused for some seconds."""

@@ -6,10 +6,11 @@ from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.http import Request, Response
 
 from crawler.manners import Manners
-from crawler.pacing import pacing_of
+from crawler.pacing import SentBackError, pacing_of
 from crawler.refused import RefusedError
 from crawler.responses import detail_of, retry_after
 from crawler.retry_after import seconds_to_back_off
+from crawler.site_files import SITE_FILE
 
 
 class RetryAfterMiddleware:
@@ -28,14 +29,20 @@ class RetryAfterMiddleware:
         """Scrapy's way to make a middleware."""
         return cls(crawler)
 
-    def process_request(self, request: Request, spider: Spider | None = None) -> None:
-        """Let a request through.
+    def process_request(self, request: Request, spider: Spider | None = None) -> Request | None:
+        """None for a request that may be made; the request to schedule in its place when it has long to wait.
 
         Raises:
             RefusedError: its host has asked for more patience than a crawl has.
         """
-        if why := self._pacing.why_closed(self._pacing.host_of(request)):
+        host = self._pacing.host_of(request)
+        if why := self._pacing.why_closed(host):
             raise RefusedError("http_error", why)
+        return None if SITE_FILE in request.meta else self._pacing.sent_back(request, host)
+
+    def process_exception(self, request: Request, exception: Exception, spider: Spider | None = None) -> Request | None:
+        """The request to schedule in place of one that had to leave the downloader."""
+        return request.replace(dont_filter=True) if isinstance(exception, SentBackError) else None
 
     def process_response(self, request: Request, response: Response, spider: Spider | None = None) -> Response:
         """The response; one that is to be final is marked so for Scrapy's retries, which see it next."""

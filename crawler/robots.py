@@ -74,7 +74,7 @@ class RobotsMiddleware:
         return cls(crawler)
 
     async def process_request(self, request: Request, spider: Spider | None = None) -> Request | None:
-        """None for a request that may be made; the request itself when that is not known yet, to be asked about later.
+        """None for a request that may be made; the request to schedule in its place when it has to wait.
 
         Raises:
             RefusedError: it may not be made.
@@ -97,7 +97,7 @@ class RobotsMiddleware:
             raise RefusedError("crawl_delay_too_long", f"{rules.seconds:g} s")
         if rules.seconds:
             self._pacing.slow_down(host, rules.seconds)
-        return None
+        return self._pacing.sent_back(request, host)
 
     def _rules_of(self, text: bytes) -> RobotsRules:
         rules = self._rules.get(text)  # many sites have the same
