@@ -17,10 +17,14 @@ from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
 from crawler.host_queue import SOON
+from crawler.manners import Manners
+from crawler.responses import detail_of, retry_after
 
 KEPT_HOSTS: Final = 50_000  # whose pace is remembered while none of their requests is being made; some 20 MB
 WAITS_UNTIL: Final = "lait_waits_until"  # meta key of a request that was sent back
-LEAST_DELAY: Final = 0.001  # seconds; a slot without any delay does not look at when it was last used
+# Seconds. A slot without any delay looks neither at when it was last used nor, in Scrapy 2.19, at how many requests of
+# its own are just being started, so that all that wait in it go out at once.
+LEAST_DELAY: Final = 0.001
 
 
 class SentBackError(Exception):
@@ -30,15 +34,20 @@ class SentBackError(Exception):
 class Pacing:
     """The pace of every host of a crawl. Hosts go by the downloader's name for their slot.
 
-    An extension, so that there is one a crawl; AutoThrottle must come before it.
+    An extension, so that there is one a crawl; AutoThrottle must come before it. A host that answers 429 or 503 with
+    Retry-After is paused for as long as it says; when that is longer than `LAIT_MAX_RETRY_AFTER`, requests for it are
+    refused until then. They would not be made in this crawl otherwise either, or only at its very end.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._closed: OrderedDict[str, tuple[float, str]] = OrderedDict()
         self._slowed: OrderedDict[str, None] = OrderedDict()
+        self._longest_wait = Manners.from_settings(crawler.settings).max_retry_after
         crawler.signals.connect(self._keep_to_the_least_delay, signal=signals.response_downloaded)
+        crawler.signals.connect(self._heed_retry_after, signal=signals.response_downloaded)
         crawler.signals.connect(self._leave_slot_to_host, signal=signals.request_scheduled)
+        crawler.signals.connect(self._have_some_delay, signal=signals.request_reached_downloader)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "Pacing":
@@ -60,11 +69,9 @@ class Pacing:
         slot = self._downloader.slots.get(host)
         if slot is None or seconds <= 0:
             return
-        slot.delay = max(slot.delay, LEAST_DELAY)
         slot.lastseen = max(slot.lastseen, monotonic() + seconds)
-        while seconds > SOON and slot.queue:
-            _, waiting = slot.queue.popleft()
-            waiting.errback(SentBackError())
+        if seconds > SOON:
+            self._empty(host)
 
     def sent_back(self, request: Request, host: str) -> Request | None:
         """The request to schedule in place of one that has long to wait; None for one that may go on.
@@ -86,6 +93,14 @@ class Pacing:
         self._closed.move_to_end(host)
         while len(self._closed) > KEPT_HOSTS:
             self._closed.popitem(last=False)
+        self._empty(host)
+
+    def _empty(self, host: str) -> None:
+        """Send all back that wait for a host in the downloader."""
+        slot = self._downloader.slots.get(host)
+        while slot is not None and slot.queue:
+            _, waiting = slot.queue.popleft()
+            waiting.errback(SentBackError())
 
     def why_closed(self, host: str) -> str:
         """Why requests for a host are refused; "" when they are not."""
@@ -120,9 +135,24 @@ class Pacing:
         if slot is not None and (known := self._downloader.per_slot_settings.get(host)) is not None:
             slot.delay = max(slot.delay, known.get("delay", 0.0))
 
+    def _heed_retry_after(self, response: Response, request: Request) -> None:
+        """Pause a host that asks for it; here, since by the time a middleware is told the next request has gone out."""
+        seconds = retry_after(response)
+        if seconds is not None:
+            host = self._downloader.get_slot_key(request)
+            if seconds > self._longest_wait:
+                self.close(host, seconds, f"not asked: its host answered {detail_of(response)}")
+            else:
+                self.pause(host, seconds)
+
     def _leave_slot_to_host(self, request: Request) -> None:
         """Have a redirected request wait for its own host: Scrapy copies the first host's slot along."""
         request.meta.pop("download_slot", None)
+
+    def _have_some_delay(self, request: Request) -> None:
+        slot = self._downloader.slots.get(self._downloader.get_slot_key(request))
+        if slot is not None:
+            slot.delay = max(slot.delay, LEAST_DELAY)
 
 
 def pacing_of(crawler: Crawler) -> Pacing:

@@ -8,17 +8,13 @@ from scrapy.http import Request, Response
 from crawler.manners import Manners
 from crawler.pacing import SentBackError, pacing_of
 from crawler.refused import RefusedError
-from crawler.responses import detail_of, retry_after
+from crawler.responses import retry_after
 from crawler.retry_after import seconds_to_back_off
 from crawler.site_files import SITE_FILE
 
 
 class RetryAfterMiddleware:
-    """Pauses a host that answers 429 or 503 with Retry-After, for as long as it says.
-
-    When that is longer than `LAIT_MAX_RETRY_AFTER`, requests for the host are refused until then. They would not be
-    made in this crawl otherwise either, or only at its very end.
-    """
+    """Holds requests back from hosts that have asked for it, as `crawler.pacing` knows."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._pacing = pacing_of(crawler)
@@ -45,15 +41,9 @@ class RetryAfterMiddleware:
         return request.replace(dont_filter=True) if isinstance(exception, SentBackError) else None
 
     def process_response(self, request: Request, response: Response, spider: Spider | None = None) -> Response:
-        """The response; one that is to be final is marked so for Scrapy's retries, which see it next."""
-        seconds = retry_after(response)
-        if seconds is not None:
-            host = self._pacing.host_of(request)
-            if seconds > self._longest:
-                request.meta["dont_retry"] = True
-                self._pacing.close(host, seconds, f"not asked: its host answered {detail_of(response)}")
-            else:
-                self._pacing.pause(host, seconds)
+        """The response, marked for Scrapy's retries, which see it next, when it is to be asked for too late for them."""
+        if (retry_after(response) or 0.0) > self._longest:
+            request.meta["dont_retry"] = True
         return response
 
 

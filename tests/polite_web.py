@@ -43,6 +43,9 @@ class Host:
     url: str = ""
     answers: dict[str, list[Answer]] = field(default_factory=lambda: defaultdict(list))
     diary: list[Asked] = field(default_factory=list)
+    takes: float = 0.0  # seconds for an answer
+    at_once: int = 0  # requests being answered
+    most_at_once: int = 0
 
     def says(self, path: str, *answers: Answer) -> None:
         self.answers[path] = list(answers)
@@ -89,6 +92,11 @@ def serving(address: str = "127.0.0.1") -> Iterator[Host]:
                 host.diary.append(Asked(time.monotonic(), self.path, self.headers.get("User-Agent", "")))
                 answers = host.answers.get(self.path) or [Answer(b"no such page", status=404)]
                 answer = answers.pop(0) if len(answers) > 1 else answers[0]
+                host.at_once += 1
+                host.most_at_once = max(host.most_at_once, host.at_once)
+            time.sleep(host.takes)
+            with lock:
+                host.at_once -= 1
             if answer.status == 0:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self.connection.close()

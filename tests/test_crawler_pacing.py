@@ -92,6 +92,15 @@ def test_who_asks_for_too_much_patience_is_asked_no_more(host: Host, other: Host
     assert f"{other.url}/story-0" not in books.refused
 
 
+def test_no_more_requests_are_made_at_once_than_the_setting_says_even_without_a_delay(
+    host: Host, tmp_path: Path
+) -> None:
+    host.takes = 0.02
+    books = crawled(tmp_path, host.stories(20), "CONCURRENT_REQUESTS_PER_DOMAIN=2")
+    assert books.stats["candidates"] == 20
+    assert host.most_at_once == 2
+
+
 def test_failures_are_made_again_later_each_time(host: Host, tmp_path: Path) -> None:
     host.says("/broken", Answer(status=500))
     books = crawled(tmp_path, [f"{host.url}/broken"], "LAIT_BACK_OFF=0.3")
