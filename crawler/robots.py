@@ -21,7 +21,7 @@ from crawler.responses import detail_of, retry_after
 from crawler.retry_after import BUSY, seconds_to_back_off
 from crawler.robots_rules import RobotsRules
 from crawler.site_cache import Found, RecentlyUsed, SiteCache
-from crawler.site_files import SITE_FILE, fetch_site_file, site_of_url
+from crawler.site_files import LIMIT, SITE_FILE, fetch_site_file, site_of_url
 
 NAME: Final = "robots.txt"
 TEXTS: Final = 64 * 2**20  # bytes of robots.txt files kept as text: some 50,000 sites
@@ -113,7 +113,7 @@ class RobotsMiddleware:
             return self._failed(error, host, failures + 1)
         if response.status >= 500 or response.status in BUSY:
             return self._unreachable(detail_of(response), host, failures + 1, retry_after(response) or 0.0)
-        text = response.body if 200 <= response.status < 300 else b""
+        text = response.body[:LIMIT] if 200 <= response.status < 300 else b""
         return Found(Answer(text), self._manners.robots_seconds, len(text))
 
     def _failed(self, error: Exception, host: str, failures: int) -> Found[Answer]:
