@@ -19,9 +19,8 @@ from crawler.plan import Plan
 from crawler.responses import now
 
 PLACEHOLDER_CONTACT: Final = "https://example.org/lait-crawler-contact-not-set"
-# They log each failed robots.txt with a traceback and each file that is too large; the page's refusal says so anyway.
+# They log each file that is too large; the page's refusal says so anyway.
 NOISY_LOGGERS: Final = (
-    "scrapy.downloadermiddlewares.robotstxt",
     "scrapy.core.downloader.handlers.http11",
     "scrapy.downloadermiddlewares.httpcompression",
 )

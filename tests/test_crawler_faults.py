@@ -60,11 +60,10 @@ def test_nothing_is_fetched_where_robots_txt_cannot_be_read_and_an_error_page_ha
         assert crawl_list(tmp_path, *(f"{web.url}/page" for web in sites.values())) == ""
         refused = refusals(tmp_path)
         for status in (503, 429):
-            expected = ("robots_txt", f"robots.txt could not be read ({status})")
-            assert refused[f"{sites[status].url}/page"] == expected
+            assert refused[f"{sites[status].url}/page"] == ("robots_unreachable", str(status))
         reason, detail = refused[f"{sites[0].url}/page"]
-        assert reason == "robots_txt"
-        assert detail.startswith("robots.txt could not be read (")
+        assert reason == "robots_unreachable"
+        assert detail.startswith("Download")
         assert stats(tmp_path)["candidates"] == 1
         assert {status: set(web.paths()) for status, web in sites.items()} == {
             503: {"/robots.txt"},

@@ -136,7 +136,7 @@ def test_the_candidate_holds_the_largest_image_as_served(whole: Crawl, web: Web)
     assert (candidate.mime, candidate.width, candidate.height) == ("image/jpeg", 400, 300)
     assert (candidate.language, candidate.http_status) == ("en", 200)
     assert candidate.texts[0].text == "Boats at the pier"
-    assert "figure" in dict(candidate.main_image_signals)
+    assert "near_start" in dict(candidate.main_image_signals)
 
 
 def test_the_agent_is_honest_and_robots_txt_obeyed_for_pages_and_images(whole: Crawl) -> None:

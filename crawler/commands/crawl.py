@@ -5,6 +5,7 @@ import sys
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
 
+from crawler.manners import Manners
 from crawler.network_settings import check_network_settings
 from crawler.plan import CrawlError
 from crawler.progress import progress_seconds
@@ -25,6 +26,7 @@ class Command(ScrapyCrawl):
             return
         try:
             progress_seconds(process.settings)
+            Manners.from_settings(process.settings)
             check_network_settings(process.settings)
             prepared = spider_class.prepare(opts.spargs)
         except CrawlError as error:

@@ -20,7 +20,7 @@ from crawler.links import followed_links, site_of
 from crawler.network_settings import page_limits
 from crawler.optout import asks_not_to_follow, opt_outs
 from crawler.plan import Plan, read_plan
-from crawler.reasons import IMAGE_REASONS
+from crawler.reasons import image_reason
 from crawler.responses import content_type_of, headers_of, now, reason_of, request_of, request_or_none
 from crawler.seeds import MAX_SITEMAP, Seeds, parse_seeds
 
@@ -122,8 +122,12 @@ class WebpagesSpider(AccountedSpider):
 
     def source_failed(self, failure: Failure) -> None:
         """Note why the crawl cannot work; it ends by itself, since there is nothing to start from."""
-        _, detail = reason_of(failure)
-        why = detail or "robots.txt forbids it, and this crawler obeys"
+        reason, detail = reason_of(failure)
+        obeyed = {
+            "robots_txt": "robots.txt forbids it, and this crawler obeys",
+            "robots_unreachable": f"its robots.txt cannot be read ({detail}), so nothing may be fetched",
+        }
+        why = obeyed.get(reason, detail or reason)
         self.failure = f"cannot read seeds from {request_of(failure).url}: {why}; check the address"
 
     def parse_sitemap(self, response: Response, level: int) -> Iterator[Request]:
@@ -170,7 +174,7 @@ class WebpagesSpider(AccountedSpider):
 
     def parse_image(self, response: Response, candidate: Candidate) -> None:
         """Refuse what is no image or not to be collected; write the candidate otherwise."""
-        if found := opt_outs(headers_of(response)):
+        if found := opt_outs(headers_of(response), at=now()):
             self.refuse(candidate.page_url, "image_opted_out", ", ".join(found), candidate.image_url)
         elif (file := sniff(response.body)) is None:
             kind = content_type_of(response)
@@ -194,4 +198,4 @@ class WebpagesSpider(AccountedSpider):
         """Refuse a page whose image could not be fetched."""
         candidate: Candidate = request_of(failure).cb_kwargs["candidate"]
         reason, detail = reason_of(failure)
-        self.refuse(candidate.page_url, IMAGE_REASONS.get(reason, reason), detail, candidate.image_url)
+        self.refuse(candidate.page_url, image_reason(reason), detail, candidate.image_url)
