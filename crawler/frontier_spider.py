@@ -22,9 +22,8 @@ from crawler.limits import Limits
 from crawler.plan import Plan
 
 PLACEHOLDER_CONTACT: Final = "https://example.org/lait-crawler-contact-not-set"
-# They log each failed robots.txt with a traceback and each file that is too large; the page's refusal says so anyway.
+# They log each file that is too large; the page's refusal says so anyway.
 NOISY_LOGGERS: Final = (
-    "scrapy.downloadermiddlewares.robotstxt",
     "scrapy.core.downloader.handlers.http11",
     "scrapy.downloadermiddlewares.httpcompression",
 )
