@@ -7,7 +7,7 @@ from typing import Final
 
 from crawler.frontier import Frontier, Work
 
-TICK_SECONDS: Final = 0.05  # between looks at the frontier while less than a batch has ended
+TICK_SECONDS: Final = 0.1  # between looks at the frontier while less than a batch has ended
 IDLE_SECONDS: Final = 1.0  # between looks while other processes have all the work
 STUCK_TICKS: Final = 60  # that nothing moved, though work is in flight
 
@@ -24,7 +24,7 @@ class HandOut:
         self.stopped = False
         self._frontier = frontier
         self._limit, self._per_host = in_flight, per_host
-        self._batch = max(1, in_flight // 8)  # a take looks at each host that has its share in flight
+        self._batch = max(1, min(32, in_flight // 8))  # a take looks at each host that has its share in flight
         self._flying: dict[bytes, str] = {}  # key -> host
         self._held: Counter[str] = Counter()
         self._room = asyncio.Event()
