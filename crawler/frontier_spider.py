@@ -30,7 +30,7 @@ NOISY_LOGGERS: Final = (
 BEAT_SECONDS: Final = 1.0  # between commits of the frontier: what a kill may have fetched in vain
 
 IN_FLIGHT: Final = 16  # units for each request that may run at once; one takes a few KB
-IN_FLIGHT_OF_HOST: Final = 2  # likewise of one host: the next is there when one ends
+IN_FLIGHT_OF_HOST: Final = 4  # likewise of one host: the next ones are there when one ends
 
 
 class FrontierSpider(AccountedSpider):

@@ -7,7 +7,7 @@ from typing import Final
 
 from crawler.frontier import Frontier, Work
 
-TICK_SECONDS: Final = 0.1  # between looks at the frontier while less than a batch has ended
+TICK_SECONDS: Final = 0.05  # between looks at the frontier while less than a batch has ended
 IDLE_SECONDS: Final = 1.0  # between looks while other processes have all the work
 STUCK_TICKS: Final = 60  # that nothing moved, though work is in flight
 
