@@ -8,6 +8,7 @@ from scrapy.commands.crawl import Command as ScrapyCrawl
 
 from crawler.balance import balance
 from crawler.frontier_spider import FrontierSpider
+from crawler.garbage import collect_seldom
 from crawler.ledger import write_failures
 from crawler.manners import Manners
 from crawler.network_settings import check_network_settings
@@ -44,6 +45,7 @@ class Command(ScrapyCrawl):
             frontier.close()
             print(f"nothing left to do in {plan.out}/; {balance(counts)}")
             return
+        collect_seldom()
         crawler = process.create_crawler(spider_class)
         Stopping(crawler)
         process.crawl(crawler, **prepared)

@@ -13,15 +13,15 @@ from crawler.accounted import say
 from crawler.address import MAX_ADDRESS, is_web_address
 from crawler.demo import DemoSite, port_for
 from crawler.extraction import Dropped, extract
-from crawler.frontier import Work, work_of
+from crawler.frontier import Frontier, Work, work_of
 from crawler.frontiers import open_frontier
 from crawler.html_sniffing import is_html
 from crawler.image_fetch import ImageFetchingSpider
-from crawler.limits import read_limits
+from crawler.limits import Limits, read_limits
 from crawler.links import followed_links, site_of
 from crawler.network_settings import page_limits
 from crawler.optout import asks_not_to_follow, opt_outs
-from crawler.plan import read_plan
+from crawler.plan import Plan, read_plan
 from crawler.responses import (
     NOT_MODIFIED,
     content_type_of,
@@ -34,6 +34,7 @@ from crawler.responses import (
     validators_of,
 )
 from crawler.seeds import MAX_SITEMAP, Seeds, parse_seeds
+from crawler.site_images import SiteImages
 from crawler.sowing import sow
 
 LARGE: Final = {"download_maxsize": MAX_SITEMAP}
@@ -44,6 +45,10 @@ class WebpagesSpider(ImageFetchingSpider):
     """Turns every page into one `Candidate`, `Refusal` or `Failure`."""
 
     name = "webpages"
+
+    def __init__(self, plan: Plan, demo: DemoSite | None, frontier: Frontier, limits: Limits) -> None:
+        super().__init__(plan, demo, frontier, limits)
+        self._site_images = SiteImages()  # of this run
 
     @classmethod
     def prepare(cls, arguments: Mapping[str, str], settings: BaseSettings) -> dict[str, Any]:
@@ -137,7 +142,7 @@ class WebpagesSpider(ImageFetchingSpider):
         if response.url != asked_for and not self.claim(response.url, work):
             self.refuse(work, response.url, "duplicate_page", f"redirected from {asked_for}")
             return None
-        found = extract(response.body, response.url, headers, now())
+        found = extract(response.body, response.url, headers, now(), self._site_images)
         opted_out = isinstance(found, Dropped) and found.reason == "opted_out"
         far_enough = opted_out or work.depth >= self.plan.depth
         if found.page is not None and not far_enough and not asks_not_to_follow(headers, found.page):
