@@ -42,6 +42,7 @@ class Web:
     asked: list[tuple[str, str]] = field(default_factory=list)
     silent: set[str] = field(default_factory=set)
     delay: float = 0.0  # seconds before each answer
+    delays: dict[str, float] = field(default_factory=dict)  # of single paths, in its place
     headers: list[dict[str, str]] = field(default_factory=list)  # of the requests
 
     def add(
@@ -64,7 +65,7 @@ def serving() -> Iterator[Web]:
         def do_GET(self) -> None:
             site.asked.append((self.path, self.headers.get("User-Agent", "")))
             site.headers.append(dict(self.headers))
-            time.sleep(site.delay)
+            time.sleep(site.delays.get(self.path, site.delay))
             if self.path in site.silent:
                 self.connection.close()
                 return

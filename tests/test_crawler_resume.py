@@ -243,11 +243,10 @@ def test_a_second_signal_stops_at_once_and_what_was_done_is_written(web: Web, tm
     paths = [f"/slow-{number}" for number in range(3)]
     for path in paths:
         web.add(path, page(""))
+        web.delays[path] = 30.0
     arguments = (seeds_of(web, out, "/good", *paths), f"-aout={out}", "-sLAIT_CONTACT=me")
     with started(*arguments, "-sCONCURRENT_REQUESTS_PER_DOMAIN=1") as process:
-        wait_for(lambda: "/good" in web.paths(), process)
-        web.delay = 30.0
-        wait_for(asked_of(web, 1), process)
+        wait_for(lambda: "/good" in web.paths() and not set(paths).isdisjoint(web.paths()), process)
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
         assert process.stderr.readline().startswith("stopping: ")
@@ -257,7 +256,7 @@ def test_a_second_signal_stops_at_once_and_what_was_done_is_written(web: Web, tm
         assert time.monotonic() - began < 20
     assert process.returncode == 128 + signal.SIGINT
     assert f"{web.url}/good" in recorded(out)
-    web.delay = 0.0
+    web.delays.clear()
     assert crawl(*arguments).returncode == 0
     assert sorted(recorded(out)) == sorted(f"{web.url}{path}" for path in ["/good", *paths])
 
