@@ -55,7 +55,7 @@ class Web:
 
 
 @contextmanager
-def serving() -> Iterator[Web]:
+def serving(address: str = "127.0.0.1") -> Iterator[Web]:
     """A site on a port of its own, for as long as the context lasts."""
     site = Web()
 
@@ -86,7 +86,7 @@ def serving() -> Iterator[Web]:
         def handle_error(self, request: object, client_address: object) -> None:
             """Keep the test's output clean when a crawl is killed."""
 
-    server = Server(("127.0.0.1", 0), Handler)
+    server = Server((address, 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     site.url = f"http://127.0.0.1:{server.server_port}"
     yield site

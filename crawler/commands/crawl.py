@@ -37,8 +37,9 @@ class Command(ScrapyCrawl):
         frontier, plan = prepared["frontier"], prepared["plan"]
         if (counts := frontier.counts()).pages and not counts.open:
             write_failures(plan.out / "failures.parquet", frontier)
+            remarks = frontier.remarks()
             frontier.close()
-            print(f"nothing left to do in {plan.out}/; {balance(counts)}")
+            print("\n".join([f"nothing left to do in {plan.out}/; {balance(counts)}", *remarks]))
             return
         crawler = process.create_crawler(spider_class)
         Stopping(crawler)

@@ -1,0 +1,145 @@
+"""Two spiders, two folders, one crawl: real processes that share a real Redis server and crawl a real web site."""
+
+import json
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.crawler_redis import RedisProgram
+from tests.crawler_web import ROOT, Web, command, page, photo, serving
+
+HOSTS, PAGES = [f"127.0.0.{number}" for number in range(2, 8)], 60
+LEASE = "-sLAIT_LEASE_SECONDS=3"
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    """Pages on several hosts, linked like a tree, most with an image of their own on another host."""
+    with serving("0.0.0.0") as site:
+        port = urlsplit(site.url).port
+        for number in range(PAGES):
+            links = [n for n in (2 * number + 1, 2 * number + 2) if n < PAGES]
+            anchors = "".join(f'<a href="http://{HOSTS[n % len(HOSTS)]}:{port}/{n}">next</a>' for n in links)
+            image = "" if number % 10 == 7 else f"http://{HOSTS[(number + 1) % len(HOSTS)]}:{port}/{number}.jpg"
+            site.add(f"/{number}", page(image).replace(b"</body>", f"{anchors}</body>".encode()))
+            site.add(f"/{number}.jpg", photo(number), "image/jpeg")
+        site.url = f"http://{HOSTS[0]}:{port}"
+        yield site
+
+
+def start(web: Web, server: RedisProgram, out: Path, *more: str) -> subprocess.Popen[str]:
+    frontier = f"-sLAIT_FRONTIER={server.crawl(out.parent.name)}"
+    arguments = (
+        f"-aseeds={out.parent / 'seeds.txt'}",
+        f"-aout={out}",
+        "-afollow=web",
+        "-adepth=9",
+        "-sLAIT_CONTACT=me",
+    )
+    (out.parent / "seeds.txt").write_text(f"{web.url}/0\n")
+    return subprocess.Popen(
+        command(*arguments, frontier, *more), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def recorded(out: Path) -> list[str]:
+    """The path of the page of every row in every shard."""
+    shards = [*out.glob("candidates/*.parquet"), *out.glob("refused/*.parquet")]
+    urls = [url for shard in shards for url in pq.read_table(shard, columns=["page_url"])["page_url"].to_pylist()]
+    return [urlsplit(url).path for url in urls]
+
+
+def fetched(web: Web) -> Counter[str]:
+    """How often each page and image was asked for."""
+    return Counter(path for path in web.paths() if path != "/robots.txt")
+
+
+def wait_for(happens: Callable[[], bool], *processes: subprocess.Popen[str], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not happens() and time.monotonic() < end and all(process.poll() is None for process in processes):
+        time.sleep(0.005)
+    assert happens()
+
+
+def test_two_spiders_share_a_crawl_and_fetch_nothing_twice(
+    web: Web, redis_server: RedisProgram, tmp_path: Path
+) -> None:
+    web.delay = 0.05
+    one, two = (tmp_path / name for name in ("one", "two"))
+    with start(web, redis_server, one) as first, start(web, redis_server, two) as second:
+        ends = [process.communicate(timeout=60) for process in (first, second)]
+    assert [first.returncode, second.returncode] == [0, 0], ends
+    assert [stderr for _, stderr in ends] == ["", ""]
+    pages = {f"/{number}" for number in range(PAGES)}
+    images = {f"/{number}.jpg" for number in range(PAGES) if number % 10 != 7}
+    assert fetched(web) == dict.fromkeys(pages | images, 1)
+    assert Counter(recorded(one) + recorded(two)) == dict.fromkeys(pages, 1)
+    assert min(len(recorded(one)), len(recorded(two))) > 0
+    books = {"pages": 60, "candidates": 54, "refused": 6, "failed": 0, "queued": 0}
+    assert [json.loads((out / "stats.json").read_text())["all_runs"] for out in (one, two)] == [books, books]
+
+
+def test_the_pages_of_a_killed_spider_go_to_the_other_and_its_folder_is_settled(
+    web: Web, redis_server: RedisProgram, tmp_path: Path
+) -> None:
+    chance = random.Random(7)
+    web.delay = 0.05
+    one, two = (tmp_path / name for name in ("one", "two"))
+    small = ("-sLAIT_SHARD_MB=0.02", LEASE)
+    with start(web, redis_server, one, *small) as first, start(web, redis_server, two, *small) as second:
+        wait_for(lambda: len(recorded(one)) >= 3, first)
+        time.sleep(chance.random() * 0.1)
+        first.kill()
+        killed = time.monotonic()
+        before = web.paths()
+        _, stderr = second.communicate(timeout=60)
+    assert (first.returncode, second.returncode, stderr) == (-signal.SIGKILL, 0, "")
+    assert time.monotonic() - killed > 1  # the lease
+    again = {path for path, times in fetched(web).items() if times > 1}
+    assert again <= set(before)
+    assert again & set(recorded(one)) == set()
+    with start(web, redis_server, one, *small) as first:
+        _, stderr = first.communicate(timeout=60)
+    assert (first.returncode, stderr) == (0, "")
+    assert Counter(recorded(one) + recorded(two)) == {f"/{number}": 1 for number in range(PAGES)}
+    assert [path.name for path in one.rglob(".*.partial")] == []
+
+
+@pytest.mark.parametrize("downtime", [0.5, None])
+def test_a_server_that_restarts_is_waited_for_and_one_that_stays_away_ends_the_crawl(
+    downtime: float | None, web: Web, tmp_path: Path
+) -> None:
+    web.delay = 0.05
+    out = tmp_path / "one"
+    (tmp_path / "redis").mkdir()
+    with running_redis(tmp_path / "redis") as server:
+        with start(web, server, out, "-sLAIT_REDIS_SECONDS=2") as process:
+            wait_for(lambda: len(web.asked) > 40, process)
+            server.stop(signal.SIGKILL)
+            if downtime is not None:
+                time.sleep(downtime)
+                server.start()
+            _, stderr = process.communicate(timeout=60)
+        first, *rest = stderr.splitlines()
+        assert (
+            first == f"WARNING: the Redis server at redis://127.0.0.1:{server.port}/0 does not answer; waiting for it"
+        )
+        if downtime is None:
+            assert process.returncode == 1
+            assert len(rest) == 1
+            assert rest[0].startswith(f"error: cannot use the Redis server at redis://127.0.0.1:{server.port}/0 (")
+            server.start()
+            with start(web, server, out, LEASE) as process:
+                _, stderr = process.communicate(timeout=60)
+            assert stderr == ""
+        else:
+            assert rest == []
+            assert fetched(web) == dict.fromkeys(fetched(web), 1)
+        assert process.returncode == 0
+        assert Counter(recorded(out)) == {f"/{number}": 1 for number in range(PAGES)}
