@@ -23,6 +23,7 @@ from crawler.redis_server import RedisServer, read_address
 
 WAITING: Final = 6  # a state beside those of `crawler.frontier_rows`: a dead process was writing the unit's record
 CHUNK: Final = 500  # units that one operation is about at most, so that it holds up others for some milliseconds only
+PATIENCE: Final = 1 / 3  # of the lease, for a server that restarts: what is leased is still so when it is back
 NEVER: Final = 0  # as the time at which a unit ended
 
 
@@ -43,7 +44,7 @@ class RedisFrontier:
         address = read_address(where)
         self._lock = hold_folder(out)
         try:
-            self._server = RedisServer(address)
+            self._server = RedisServer(address, PATIENCE * lease_seconds)
             self._process = RedisProcess(self._server, out, lease_seconds)
             self._out = out
             self._settle()

@@ -28,9 +28,9 @@ DEFAULT_CRAWL: Final = "lait"
 NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 OLDEST: Final = (6, 0)
 ANSWER_SECONDS: Final = 10.0  # for one operation
-PATIENCE_SECONDS: Final = 20.0  # that a crawl under way waits for a server that restarts; well below a lease
 PAUSE_SECONDS: Final = 0.5  # between attempts
 AWAY: Final = (ConnectionError, TimeoutError, BusyLoadingError)
+ON_PURPOSE: Final = ("GONE", "FOLDER")  # what `frontier_redis.lua` answers
 EXAMPLE: Final = "redis://HOST:6379/0?crawl=NAME"
 LOG: Final = logging.getLogger(__name__)
 
@@ -80,8 +80,12 @@ class RedisServer:
     A server that goes away is waited for; operations must therefore be such that doing one twice does no harm.
     """
 
-    def __init__(self, address: RedisAddress) -> None:
+    def __init__(self, address: RedisAddress, patience: float) -> None:
         """Connect, and see whether the server will do.
+
+        Args:
+            address: the server's.
+            patience: seconds that it is waited for when it goes away later; at the start, it has to be there.
 
         Raises:
             FrontierError: it will not.
@@ -94,9 +98,10 @@ class RedisServer:
             socket_connect_timeout=ANSWER_SECONDS,
         )
         self._patience = 0.0  # a server that is not there at the start may be the wrong address
+        self._lost: FrontierError | None = None  # once it was waited for in vain
         self._scripts: dict[str, Any] = {}
         info: Mapping[str, Any] = self.run("INFO")
-        self._patience = PATIENCE_SECONDS
+        self._patience = patience
         check(info, address)
 
     def run(self, *command: str | bytes | float) -> Any:
@@ -108,7 +113,7 @@ class RedisServer:
         return self._patiently(lambda: self._redis.execute_command(*command))  # type: ignore[no-untyped-call]
 
     def run_script(self, lua: str, keys: list[str], arguments: list[str | bytes | int | float]) -> Any:
-        """The answer of a script; one that it answers with on purpose, in capitals, is a `ResponseError`.
+        """The answer of a script; an error that it answers on purpose is a `ResponseError`.
 
         Raises:
             FrontierError: there is none.
@@ -121,25 +126,26 @@ class RedisServer:
         self._redis.close()
 
     def _patiently(self, ask: Callable[[], Any]) -> Any:
-        deadline = time.monotonic() + self._patience
+        if self._lost is not None:
+            raise self._lost
+        began = time.monotonic()
         waited = False
         while True:
             try:
                 return ask()
-            except AWAY as error:
-                refused = isinstance(error, AuthenticationError | AuthorizationError)  # which are connection errors too
-                if refused or time.monotonic() > deadline:
-                    raise trouble(self.address, error) from error
-                if not waited:
-                    LOG.warning("the Redis server at %s does not answer; waiting for it", self.address.shown)
-                waited = True
-                time.sleep(PAUSE_SECONDS)
             except ResponseError as error:
-                if str(error).startswith(("GONE", "FOLDER")):
+                if str(error).startswith(ON_PURPOSE):
                     raise
                 raise trouble(self.address, error) from error
             except RedisError as error:
-                raise trouble(self.address, error) from error
+                refused = isinstance(error, AuthenticationError | AuthorizationError)  # which are connection errors too
+                if refused or not isinstance(error, AWAY) or time.monotonic() - began >= self._patience:
+                    self._lost = trouble(self.address, error)
+                    raise self._lost from error
+            if not waited:
+                LOG.warning("the Redis server at %s does not answer; waiting for it", self.address.shown)
+            waited = True
+            time.sleep(PAUSE_SECONDS)
 
 
 def check(info: Mapping[str, Any], address: RedisAddress) -> None:

@@ -43,6 +43,7 @@ class Web:
     silent: set[str] = field(default_factory=set)
     delay: float = 0.0  # seconds before each answer
     headers: list[dict[str, str]] = field(default_factory=list)  # of the requests
+    times: list[float] = field(default_factory=list)  # when they came, on the monotonic clock
 
     def add(
         self, path: str, body: bytes, kind: str = "text/html; charset=utf-8", status: int = 200, **headers: str
@@ -63,6 +64,7 @@ def serving(address: str = "127.0.0.1") -> Iterator[Web]:
         def do_GET(self) -> None:
             site.asked.append((self.path, self.headers.get("User-Agent", "")))
             site.headers.append(dict(self.headers))
+            site.times.append(time.monotonic())
             time.sleep(site.delay)
             if self.path in site.silent:
                 self.connection.close()

@@ -1,6 +1,8 @@
 """Two spiders, two folders, one crawl: real processes that share a real Redis server and crawl a real web site."""
 
 import json
+import random
+import signal
 import subprocess
 import time
 from collections import Counter
@@ -11,11 +13,11 @@ from urllib.parse import urlsplit
 import pyarrow.parquet as pq
 import pytest
 
-from tests.crawler_redis import RedisProgram
+from tests.crawler_redis import RedisProgram, running_redis
 from tests.crawler_web import ROOT, Web, command, page, photo, serving
 
 HOSTS, PAGES = [f"127.0.0.{number}" for number in range(2, 8)], 60
-LEASE = "-sLAIT_LEASE_SECONDS=3"
+LEASE = "-sLAIT_LEASE_SECONDS=4"
 
 
 @pytest.fixture
@@ -60,6 +62,18 @@ def fetched(web: Web) -> Counter[str]:
     return Counter(path for path in web.paths() if path != "/robots.txt")
 
 
+def fetched_again(web: Web) -> list[tuple[str, str, str, float]]:
+    """Each page and image that was asked for again: its path, by whom before, by whom now, and when."""
+    again, first = [], dict[str, str]()
+    for (path, agent), at in zip(list(web.asked), list(web.times), strict=False):
+        who = agent.rpartition("+")[2].rstrip(")")
+        if path != "/robots.txt":
+            if path in first:
+                again.append((path, first[path], who, at))
+            first[path] = who
+    return again
+
+
 def wait_for(happens: Callable[[], bool], *processes: subprocess.Popen[str], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not happens() and time.monotonic() < end and all(process.poll() is None for process in processes):
@@ -97,13 +111,13 @@ def test_the_pages_of_a_killed_spider_go_to_the_other_and_its_folder_is_settled(
         time.sleep(chance.random() * 0.1)
         first.kill()
         killed = time.monotonic()
-        before = web.paths()
         _, stderr = second.communicate(timeout=60)
     assert (first.returncode, second.returncode, stderr) == (-signal.SIGKILL, 0, "")
-    assert time.monotonic() - killed > 1  # the lease
-    again = {path for path, times in fetched(web).items() if times > 1}
-    assert again <= set(before)
-    assert again & set(recorded(one)) == set()
+    durable = set(recorded(one))
+    again = fetched_again(web)
+    assert {(before, after) for _, before, after, _ in again} <= {("one", "two")}
+    assert all(at - killed > 1 for *_, at in again)  # once the lease has run out
+    assert {path for path, *_ in again} & durable == set()
     with start(web, redis_server, one, *small) as first:
         _, stderr = first.communicate(timeout=60)
     assert (first.returncode, stderr) == (0, "")
@@ -119,7 +133,7 @@ def test_a_server_that_restarts_is_waited_for_and_one_that_stays_away_ends_the_c
     out = tmp_path / "one"
     (tmp_path / "redis").mkdir()
     with running_redis(tmp_path / "redis") as server:
-        with start(web, server, out, "-sLAIT_REDIS_SECONDS=2") as process:
+        with start(web, server, out, "-sLAIT_LEASE_SECONDS=9") as process:
             wait_for(lambda: len(web.asked) > 40, process)
             server.stop(signal.SIGKILL)
             if downtime is not None:
@@ -127,13 +141,11 @@ def test_a_server_that_restarts_is_waited_for_and_one_that_stays_away_ends_the_c
                 server.start()
             _, stderr = process.communicate(timeout=60)
         first, *rest = stderr.splitlines()
-        assert (
-            first == f"WARNING: the Redis server at redis://127.0.0.1:{server.port}/0 does not answer; waiting for it"
-        )
+        assert first == f"WARNING: the Redis server at {server.crawl(tmp_path.name)} does not answer; waiting for it"
         if downtime is None:
             assert process.returncode == 1
             assert len(rest) == 1
-            assert rest[0].startswith(f"error: cannot use the Redis server at redis://127.0.0.1:{server.port}/0 (")
+            assert rest[0].startswith(f"error: cannot use the Redis server at {server.crawl(tmp_path.name)} (")
             server.start()
             with start(web, server, out, LEASE) as process:
                 _, stderr = process.communicate(timeout=60)
