@@ -42,7 +42,7 @@ def start(web: Web, server: RedisProgram, out: Path, *more: str) -> subprocess.P
         f"-aout={out}",
         "-afollow=web",
         "-adepth=9",
-        "-sLAIT_CONTACT=me",
+        f"-sLAIT_CONTACT={out.name}",
     )
     (out.parent / "seeds.txt").write_text(f"{web.url}/0\n")
     return subprocess.Popen(
