@@ -54,6 +54,9 @@ class RedisProcess:
             return self._server.run_script(SCRIPT, [self.key("")], [*about, *map(clean, arguments)])
         except ResponseError as error:
             raise FrontierError(self._why(str(error))) from error
+        except FrontierError:
+            self._number -= 1  # refused, or not answered: the next one is this one again as far as the server can tell
+            raise
 
     def _why(self, said: str) -> str:
         shown = self._server.address.shown

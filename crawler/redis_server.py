@@ -15,6 +15,8 @@ from redis.exceptions import (
     AuthorizationError,
     BusyLoadingError,
     ConnectionError,  # noqa: A004
+    NoPermissionError,
+    OutOfMemoryError,
     RedisError,
     ResponseError,
     TimeoutError,  # noqa: A004
@@ -66,7 +68,7 @@ def read_address(where: str) -> RedisAddress:
         options = dict(parse_qsl(parts.query, keep_blank_values=True))
         crawl = options.pop("crawl", DEFAULT_CRAWL)
         url = urlunsplit(parts._replace(query=urlencode(options)))
-        Redis.from_url(url).close()
+        Redis.from_url(url).connection_pool.make_connection()  # which connects to nothing yet
     except (ValueError, TypeError, RedisError) as error:
         raise wrong from error
     if parts.scheme not in SCHEMES or not NAME.fullmatch(crawl):
@@ -177,11 +179,9 @@ def check(info: Mapping[str, Any], address: RedisAddress) -> None:
 def trouble(address: RedisAddress, error: RedisError) -> FrontierError:
     """What went wrong with the server, in one line that says what to do."""
     said = str(error).splitlines()[0] if str(error) else type(error).__name__
-    if isinstance(error, AuthenticationError | AuthorizationError) or said.startswith(
-        ("NOAUTH", "WRONGPASS", "NOPERM")
-    ):
+    if isinstance(error, AuthenticationError | AuthorizationError | NoPermissionError):
         hint = f"give user and password: {EXAMPLE.replace('HOST', 'USER:PASSWORD@HOST')}"
-    elif said.startswith("OOM"):
+    elif isinstance(error, OutOfMemoryError):
         hint = "its memory is full: give it more (maxmemory), and run the same command again; shards written are whole"
     elif isinstance(error, AWAY):
         hint = (

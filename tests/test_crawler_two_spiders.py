@@ -155,3 +155,45 @@ def test_a_server_that_restarts_is_waited_for_and_one_that_stays_away_ends_the_c
             assert fetched(web) == dict.fromkeys(fetched(web), 1)
         assert process.returncode == 0
         assert Counter(recorded(out)) == {f"/{number}": 1 for number in range(PAGES)}
+
+
+@pytest.mark.slow
+def test_spiders_killed_at_random_moments_and_started_again_end_with_every_page_once(
+    web: Web, redis_server: RedisProgram, tmp_path: Path
+) -> None:
+    chance, small = random.Random(11), ("-sLAIT_SHARD_MB=0.02", LEASE, "-sCONCURRENT_REQUESTS_PER_DOMAIN=1")
+    web.delay, at_work = 0.5, 0
+    outs = [tmp_path / name for name in ("one", "two")]
+    spiders = [start(web, redis_server, out, *small) for out in outs]
+    for _ in range(8):
+        time.sleep(1 + chance.random() * 3)
+        which = chance.randrange(2)
+        at_work += spiders[which].poll() is None
+        spiders[which].kill()
+        spiders[which].communicate()
+        spiders[which] = start(web, redis_server, outs[which], *small)
+    ends = [(spider.communicate(timeout=60)[1], spider.returncode) for spider in spiders]
+    assert ends == [("", 0), ("", 0)]
+    assert at_work > 4
+    pages = Counter(path for out in outs for path in recorded(out))
+    assert pages == dict.fromkeys((f"/{number}" for number in range(PAGES)), 1)
+
+
+def test_a_spider_that_was_taken_for_dead_writes_nothing_that_another_was_given(
+    web: Web, redis_server: RedisProgram, tmp_path: Path
+) -> None:
+    web.delay = 0.05
+    one, two = (tmp_path / name for name in ("one", "two"))
+    with start(web, redis_server, one, LEASE) as first:
+        wait_for(lambda: len(web.asked) > 20, first)
+        first.send_signal(signal.SIGSTOP)
+        with start(web, redis_server, two, LEASE) as second:
+            _, stderr = second.communicate(timeout=60)
+        assert (second.returncode, stderr) == (0, "")
+        first.send_signal(signal.SIGCONT)
+        _, stderr = first.communicate(timeout=60)
+    assert first.returncode == 1
+    assert stderr.count("\n") == 1
+    assert stderr.startswith("error: the Redis server at ")
+    assert "no longer knows this process: it was not heard of for 4 seconds" in stderr
+    assert Counter(recorded(one) + recorded(two)) == {f"/{number}": 1 for number in range(PAGES)}
