@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final, Self
+from urllib.parse import urlsplit
 
 import scrapy
 from scrapy import signals
@@ -21,9 +22,8 @@ from crawler.limits import Limits
 from crawler.plan import Plan
 
 PLACEHOLDER_CONTACT: Final = "https://example.org/lait-crawler-contact-not-set"
-# They log each failed robots.txt with a traceback and each file that is too large; the page's refusal says so anyway.
+# They log each file that is too large; the page's refusal says so anyway.
 NOISY_LOGGERS: Final = (
-    "scrapy.downloadermiddlewares.robotstxt",
     "scrapy.core.downloader.handlers.http11",
     "scrapy.downloadermiddlewares.httpcompression",
 )
@@ -35,7 +35,7 @@ class FrontierSpider(AccountedSpider):
 
     def __init__(self, plan: Plan, demo: DemoSite | None, frontier: Frontier, limits: Limits) -> None:
         super().__init__(plan, demo, frontier, limits)
-        self._beat = LoopingCall(self.beat)
+        self._heart: LoopingCall | None = None  # making one installs a reactor, which is not for a spider to do
 
     @classmethod
     def prepare(cls, arguments: Mapping[str, str], settings: BaseSettings) -> dict[str, Any]:
@@ -59,14 +59,17 @@ class FrontierSpider(AccountedSpider):
         return spider
 
     def complete_settings(self) -> None:
-        """Put the contact into the user agent, and drop the politeness delay when the server is our own."""
+        """Put the contact into the user agent; open our own server, when it is what is crawled, without delay."""
         contact = self.settings.get("LAIT_CONTACT")
         if self.demo is not None:
+            opened = f"{self.settings.get('NETGUARD_ALLOW') or ''},{urlsplit(self.demo.url).hostname}"
+            self.settings.set("NETGUARD_ALLOW", opened, priority="cmdline")
             self.settings.set("DOWNLOAD_DELAY", 0, priority="spider")
             self.settings.set("AUTOTHROTTLE_ENABLED", False, priority="spider")
             self.settings.set("CONCURRENT_REQUESTS_PER_DOMAIN", 8, priority="spider")
         elif not contact:
             say("warning: no contact in the user agent: set one with -s LAIT_CONTACT=https://your.site/crawler")
+        self.settings.set("JOBDIR", None, priority="cmdline")  # a second memory of what to do would do it twice
         agent = f"{self.settings['USER_AGENT']} (+{contact or PLACEHOLDER_CONTACT})"
         self.settings.set("USER_AGENT", agent, priority="spider")
 
@@ -74,14 +77,15 @@ class FrontierSpider(AccountedSpider):
         """Begin to commit now and then; the hand-out has work ready for each request that may run at once."""
         at_once = (self.settings.getint(name) for name in ("CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN"))
         self.hand_out = HandOut(self.frontier, *(2 * number for number in at_once))
-        self._beat.start(BEAT_SECONDS, now=False)
+        self._heart = LoopingCall(self.beat)
+        self._heart.start(BEAT_SECONDS, now=False)
 
     def beat(self) -> None:
         """Commit what was done so far; end the crawl when that is impossible."""
         try:
             self.ledger.beat()
         except OSError as error:
-            self._beat.stop()
+            self._stop_heart()
             self.give_up(why_not_written(error, self.plan.out))
 
     async def start(self) -> AsyncIterator[Request]:
@@ -121,6 +125,9 @@ class FrontierSpider(AccountedSpider):
 
     def closed(self, reason: str) -> None:
         """See `AccountedSpider`."""
-        if self._beat.running:
-            self._beat.stop()
+        self._stop_heart()
         super().closed(reason)
+
+    def _stop_heart(self) -> None:
+        if self._heart is not None and self._heart.running:
+            self._heart.stop()

@@ -13,11 +13,9 @@ from crawler.frontier_spider import FrontierSpider
 from crawler.image_file import sniff
 from crawler.items import Candidate
 from crawler.optout import opt_outs
+from crawler.reasons import image_reason
 from crawler.responses import content_type_of, headers_of, now, reason_of, request_of, request_or_none
 
-IMAGE_REASONS: Final = {
-    name: f"image_{name}" for name in ("robots_txt", "robots_unreachable", "fetch_failed", "http_error")
-}
 IMAGE_PRIORITY: Final = 10  # before further pages, so that few pages wait half done
 
 
@@ -47,7 +45,7 @@ class ImageFetchingSpider(FrontierSpider):
     ) -> None:
         """Refuse what is no image or not to be collected; write the candidate otherwise."""
         self.ledger.images += 1
-        if found := opt_outs(headers_of(response)):
+        if found := opt_outs(headers_of(response), at=now()):
             self.refuse(work, candidate.page_url, "image_opted_out", ", ".join(found), candidate.image_url)
         elif (file := sniff(response.body)) is None:
             kind = content_type_of(response)
@@ -70,5 +68,4 @@ class ImageFetchingSpider(FrontierSpider):
         about = request_of(failure).cb_kwargs
         candidate: Candidate = about["candidate"]
         reason, detail = reason_of(failure)
-        reason = IMAGE_REASONS.get(reason, reason)
-        self.refuse(about["work"], candidate.page_url, reason, detail, candidate.image_url)
+        self.refuse(about["work"], candidate.page_url, image_reason(reason), detail, candidate.image_url)

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -261,6 +262,23 @@ def test_a_second_signal_stops_at_once_and_what_was_done_is_written(web: Web, tm
     assert sorted(recorded(out)) == sorted(f"{web.url}{path}" for path in ["/good", *paths])
 
 
+def test_the_progress_line_has_rates_counts_and_the_queue(web: Web, tmp_path: Path) -> None:
+    paths, out = fill(web), tmp_path / "crawl"
+    web.delay = 0.05
+    with started(
+        seeds_of(web, out, *paths), f"-aout={out}", "-sLAIT_CONTACT=me", "-sLAIT_PROGRESS_SECONDS=1"
+    ) as process:
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        process.kill()
+    pattern = (
+        r"(\d+) pages done \([\d.]+ pages/s, [\d.]+ images/s\): \d+ candidates, \d+ refused, \d+ failed; (\d+) queued\n"
+    )
+    found = re.fullmatch(pattern, line)
+    assert found is not None, line
+    assert 0 < int(found[1]) + int(found[2]) <= PAGES
+
+
 def test_what_is_in_flight_has_a_deadline(web: Web, tmp_path: Path) -> None:
     out = tmp_path / "crawl"
     web.delay = 30.0
@@ -311,7 +329,8 @@ def test_pages_that_did_not_change_are_not_written_again(web: Web, tmp_path: Pat
     web.add("/now-opted-out", b"", status=304, X_Robots_Tag="noai")
     done = crawl(*arguments, "-arefresh=0")
     assert done.returncode == 0, done.stderr
-    asked = dict(zip(web.paths(), web.headers, strict=True))
+    asked = {path: headers for (path, _), headers in zip(web.asked, web.headers, strict=True)}
+    del asked["/.well-known/tdmrep.json"]
     conditions = {
         path: (headers.get("If-None-Match"), headers.get("If-Modified-Since")) for path, headers in asked.items()
     }
@@ -383,7 +402,7 @@ def test_links_that_a_killed_crawl_had_queued_are_followed(web: Web, tmp_path: P
         wait_for(lambda: f"{web.url}/hub" in recorded(out), process)
         process.kill()
     with sqlite3.connect(frontier_file) as db:
-        assert db.execute("SELECT count(*) FROM work WHERE state < 2").fetchone() == (10,)
+        assert db.execute("SELECT count(*) FROM work WHERE state < 2 AND url LIKE '%/_'").fetchone() == (10,)
     db.close()
     web.delay = 0.0
     assert crawl(*arguments).returncode == 0
@@ -428,6 +447,37 @@ def test_a_frontier_that_finds_no_room_ends_the_crawl_and_goes_on_when_there_is(
         assert stats(out)["all_runs"]["pages"] == 1_501
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_killed_crawl_of_the_demo_site_goes_on(tmp_path: Path) -> None:
+    with started(f"-aout={tmp_path}", "-sLAIT_SHARD_MB=0.3") as process:
+        wait_for(lambda: bool(recorded(tmp_path)) if tmp_path.is_dir() else False, process)
+        process.kill()
+    done = crawl(f"-aout={tmp_path}")
+    assert done.returncode == 0, done.stderr
+    books = stats(tmp_path)["all_runs"]
+    assert (books["pages"], books["failed"], books["queued"]) == (67, 0, 0)
+    assert sorted(Counter(recorded(tmp_path)).values()) == [1] * 67
+    assert crawl(f"-aout={tmp_path}").stdout.startswith(NOTHING_LEFT)
+
+
+def test_a_script_crawls_as_the_command_does(web: Web, tmp_path: Path) -> None:
+    web.add("/page", page(""))
+    program = f"""
+from scrapy.crawler import CrawlerProcess
+from scrapy.utils.project import get_project_settings
+
+settings = get_project_settings()
+settings.set("NETGUARD_ALLOW", "127.0.0.0/8")
+process = CrawlerProcess(settings)
+process.crawl("webpages", seeds="{web.url}/page", out="{tmp_path}")
+process.start()
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stderr == (
+        "warning: no contact in the user agent: set one with -s LAIT_CONTACT=https://your.site/crawler\n"
+    )
+    assert recorded(tmp_path) == [f"{web.url}/page"]
 
 
 def test_a_folder_that_goes_away_ends_the_crawl_in_one_line(web: Web, tmp_path: Path) -> None:

@@ -11,13 +11,15 @@ from twisted.python.failure import Failure
 
 from crawler.accounted import say
 from crawler.address import MAX_ADDRESS, is_web_address
-from crawler.demo import DemoSite
-from crawler.extraction import Dropped, extract, is_html
+from crawler.demo import DemoSite, port_for
+from crawler.extraction import Dropped, extract
 from crawler.frontier import Work, work_of
 from crawler.frontiers import open_frontier
+from crawler.html_sniffing import is_html
 from crawler.image_fetch import ImageFetchingSpider
 from crawler.limits import read_limits
 from crawler.links import followed_links, site_of
+from crawler.network_settings import page_limits
 from crawler.optout import asks_not_to_follow, opt_outs
 from crawler.plan import read_plan
 from crawler.responses import (
@@ -51,7 +53,7 @@ class WebpagesSpider(ImageFetchingSpider):
         demo = None
         try:
             if plan.seeds is None and plan.refresh is None:
-                demo = DemoSite()
+                demo = DemoSite(port=port_for(plan.out))
                 plan = replace(plan, seeds=Seeds(source=f"{demo.url}sitemap.xml"))
                 say(f"no seeds given: crawling the demo site at {demo.url}")
             for warning in sow(frontier, plan, limits.failed_runs):
@@ -71,7 +73,8 @@ class WebpagesSpider(ImageFetchingSpider):
                 work.url, self.parse_sitemap, errback=self.sitemap_failed, meta=LARGE, cb_kwargs=about
             )
         self.ledger.take_on()
-        request = request_or_none(work.url, self.parse_page, errback=self.page_failed, cb_kwargs=about)
+        limits = page_limits(self.settings)
+        request = request_or_none(work.url, self.parse_page, errback=self.page_failed, meta=limits, cb_kwargs=about)
         if request is None:
             overlong = len(work.url) > MAX_ADDRESS
             detail = f"longer than {MAX_ADDRESS} characters" if overlong else "no http or https address"
@@ -100,9 +103,13 @@ class WebpagesSpider(ImageFetchingSpider):
 
     def source_failed(self, failure: Failure) -> None:
         """End the crawl, which has no seeds."""
-        _, detail = reason_of(failure)
+        reason, detail = reason_of(failure)
         request = request_of(failure)
-        why = detail or "robots.txt forbids it, and this crawler obeys"
+        obeyed = {
+            "robots_txt": "robots.txt forbids it, and this crawler obeys",
+            "robots_unreachable": f"its robots.txt cannot be read ({detail}), so nothing may be fetched",
+        }
+        why = obeyed.get(reason, detail or reason)
         self.forget(request.cb_kwargs["work"])
         self.give_up(f"cannot read seeds from {request.url}: {why}; check the address")
 
@@ -124,7 +131,7 @@ class WebpagesSpider(ImageFetchingSpider):
         """End the page, or ask for its dominant image; queue its links if the plan says so."""
         headers = headers_of(response)
         if response.status == NOT_MODIFIED:
-            self.still_the_same(response, work, opt_outs(headers))
+            self.still_the_same(response, work, opt_outs(headers, at=now()))
             return None
         asked_for = response.meta.get("redirect_urls", [response.url])[0]
         if response.url != asked_for and not self.claim(response.url, work):
