@@ -38,7 +38,7 @@ def open_redis(where: str, out: Path, lease_seconds: float) -> Frontier:
     try:
         from crawler.frontier_redis import RedisFrontier
     except ModuleNotFoundError as error:
-        if error.name != "redis":
+        if (error.name or "").partition(".")[0] != "redis":
             raise
         raise FrontierError("LAIT_FRONTIER needs the package redis: pip install 'lait[redis]'") from error
     return RedisFrontier(where, out, lease_seconds)
