@@ -4,27 +4,26 @@ Each process has an output folder of its own, and a lease on what it works on: w
 it had goes back to the queue. Except for the records that it was just writing: whether their shard is there only its
 folder tells, so those pages wait until a process opens that folder again, and are neither lost nor fetched twice.
 
-All that changes something is one Lua script, `frontier_redis.lua`, which describes the keys.
+All that changes something is one Lua script, in `crawler/lua`, which describes the keys.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
-from crawler.frontier import KINDS, RECORD_KINDS, Counts, Ended, Work, host_of, key_of
-from crawler.frontier_rows import DONE, FAILED, LEASED, QUEUED, REFUSED, STATE_OF
+from crawler.frontier import KINDS, RECORD_KINDS, Counts, Ended, Work, key_of
+from crawler.frontier_rows import DONE, FAILED, LEASED, QUEUED, REFUSED
 from crawler.items import Failure
 from crawler.lock import hold_folder
-from crawler.recorded import RecordedPage, pages_in, remove_partials, shards_of
-from crawler.redis_process import Argument, RedisProcess
+from crawler.recorded import pages_in, remove_partials, shards_of
+from crawler.redis_process import RedisProcess
+from crawler.redis_rows import Argument, end_fields, fields_of, page_fields, seconds_of, work_from
 from crawler.redis_server import RedisServer, read_address
 
 WAITING: Final = 6  # a state beside those of `crawler.frontier_rows`: a dead process was writing the unit's record
 CHUNK: Final = 500  # units that one operation is about at most, so that it holds up others for some milliseconds only
 PATIENCE: Final = 1 / 3  # of the lease, for a server that restarts: what is leased is still so when it is back
-NEVER: Final = 0  # as the time at which a unit ended
 
 
 class RedisFrontier:
@@ -183,28 +182,3 @@ class RedisFrontier:
             while some := list(islice(rest, CHUNK)):
                 self._process.do("recorded", *chain.from_iterable(map(page_fields, some)))
             self._process.do("written", shard, 1)
-
-
-def fields_of(work: Work) -> tuple[Argument, ...]:
-    """A new unit as the script takes it."""
-    return work.key, work.url, KINDS.index(work.kind), work.depth, work.home, work.note, work.host
-
-
-def work_from(key: bytes, url: bytes, kind: bytes, depth: bytes, *texts: bytes) -> Work:
-    """A unit as the script answers it."""
-    return Work(key, url.decode(), KINDS[int(kind)], int(depth), *(text.decode() for text in texts))
-
-
-def page_fields(page: RecordedPage) -> tuple[Argument, ...]:
-    """A page that a shard has a record of, as the script takes it."""
-    return key_of(page.url), page.url, host_of(page.url), STATE_OF[page.outcome], seconds_of(page.at)
-
-
-def end_fields(ended: Ended) -> tuple[Argument, ...]:
-    """How a unit ended, as the script takes it."""
-    return ended.key, STATE_OF.get(ended.outcome, -1), seconds_of(ended.at), ended.etag, ended.modified
-
-
-def seconds_of(at: str) -> int:
-    """A time, ISO 8601 with its offset, in seconds since 1970, which take less room."""
-    return int(datetime.fromisoformat(at).timestamp()) if at else NEVER

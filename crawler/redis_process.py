@@ -7,21 +7,23 @@ it was taken for dead, or that the server has forgotten what it was told.
 import socket
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 from uuid import uuid4
 
 from redis.exceptions import ResponseError
 
 from crawler.frontier import FrontierError
+from crawler.redis_rows import Argument
 from crawler.redis_server import RedisServer
 
-Argument: TypeAlias = str | bytes | int | float
-SCRIPT: Final = (files("crawler") / "frontier_redis.lua").read_text("utf-8")
+SCRIPT: Final = "\n".join(
+    (files("crawler") / "lua" / f"{part}.lua").read_text("utf-8") for part in ("rows", "work", "ends")
+)
 IDENTITY: Final = ".crawl.id"  # in the output folder: what the server knows it by, wherever it is moved
 
 
 class RedisProcess:
-    """Does the operations of `frontier_redis.lua` in this process's name.
+    """Does the operations of `crawler/lua` in this process's name.
 
     Attributes:
         folder: the identity of the output folder.

@@ -32,7 +32,7 @@ OLDEST: Final = (6, 0)
 ANSWER_SECONDS: Final = 10.0  # for one operation
 PAUSE_SECONDS: Final = 0.5  # between attempts
 AWAY: Final = (ConnectionError, TimeoutError, BusyLoadingError)
-ON_PURPOSE: Final = ("GONE", "FOLDER")  # what `frontier_redis.lua` answers
+ON_PURPOSE: Final = ("GONE", "FOLDER")  # what `crawler/lua` answers
 EXAMPLE: Final = "redis://HOST:6379/0?crawl=NAME"
 LOG: Final = logging.getLogger(__name__)
 
