@@ -143,7 +143,8 @@ def crawled(out: Path, urls: list[str], *settings: str) -> Books:
     quick = ("LAIT_CONTACT=me", "LAIT_BACK_OFF=0.05", "RETRY_ENABLED=1", *settings)
     done = crawl(f"-aseeds={seeds}", f"-aout={out}", *(f"-s{setting}" for setting in quick))
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
-    refused = {row["page_url"]: (row["reason"], row["detail"]) for row in refusals(out / "refused")}
+    rows = [*refusals(out / "refused"), *pq.read_table(out / "failures.parquet").to_pylist()]
+    refused = {row["page_url"]: (row["reason"], row["detail"]) for row in rows}
     return Books(json.loads((out / "stats.json").read_text()), refused)
 
 

@@ -145,7 +145,7 @@ def test_a_site_is_tried_again_some_time_after_it_was_left_alone(host: Host, tmp
     host.says("/robots.txt", Answer(status=500), Answer(b""))
     settings = ("LAIT_ROBOTS_RETRIES=0", "LAIT_ROBOTS_UNREACHABLE_SECONDS=0", "CONCURRENT_REQUESTS_PER_DOMAIN=1")
     books = crawled(tmp_path, host.stories(3), *settings)
-    assert books.stats["refusals"] == {"robots_unreachable": 1}
+    assert books.stats["failures"] == {"robots_unreachable": 1}
     assert books.stats["candidates"] == 2
 
 
