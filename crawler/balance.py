@@ -10,7 +10,7 @@ def line(title: str, count: int, meaning: str = "") -> str:
 
 def books(counts: Counts) -> dict[str, int]:
     """Pages over all runs; what a process had in hand when it ended is queued."""
-    queued = counts.queued + counts.leased
+    queued = counts.queued + counts.leased + counts.waiting
     return {
         "pages": counts.pages,
         "candidates": counts.done,

@@ -85,6 +85,7 @@ class Counts:
         refused: pages that ended in a refusal.
         failed: pages that may end better in another run.
         other: sitemaps and lists of seeds that are queued or leased.
+        waiting: pages whose records a process was writing when it died: only its folder tells whether they are there.
     """
 
     queued: int
@@ -93,11 +94,12 @@ class Counts:
     refused: int
     failed: int
     other: int
+    waiting: int = 0
 
     @property
     def pages(self) -> int:
         """All pages."""
-        return self.queued + self.leased + self.done + self.refused + self.failed
+        return self.queued + self.leased + self.done + self.refused + self.failed + self.waiting
 
     @property
     def open(self) -> int:
@@ -165,6 +167,9 @@ class Frontier(Protocol):
 
     def counts(self) -> Counts:
         """How many units are in which state."""
+
+    def remarks(self) -> list[str]:
+        """What the counts do not tell, and somebody has to see to: a line each."""
 
     def beat(self) -> None:
         """Make what was done so far survive a kill and renew this process's leases; called about once a second."""

@@ -54,7 +54,7 @@ class WebpagesSpider(ImageFetchingSpider):
     def prepare(cls, arguments: Mapping[str, str], settings: BaseSettings) -> dict[str, Any]:
         """See `FrontierSpider`; starts the demo site when there are no seeds."""
         limits, plan = read_limits(settings.get), read_plan(arguments)
-        frontier = open_frontier(settings.get("LAIT_FRONTIER") or "", plan.out)
+        frontier = open_frontier(settings.get("LAIT_FRONTIER") or "", plan.out, limits.lease_seconds)
         demo = None
         try:
             if plan.seeds is None and plan.refresh is None:
