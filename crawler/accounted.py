@@ -171,8 +171,12 @@ class AccountedSpider(scrapy.Spider):
             self.ledger.close(f"stopped by {signal.Signals(self.stopped_by).name}" if self.stopped_by else reason)
         except OSError as error:
             self.failure = self.failure or why_not_written(error, self.plan.out)
-        self.failure = self.failure or shortfall(reason, self.stopped_by, self.ledger)
+        self.failure = self.failure or self.shortfall(reason)
         print(self.ledger.summary(), flush=True)
+
+    def shortfall(self, reason: str) -> str:
+        """One line on what is missing from a crawl that ended by `reason`, Scrapy's word; "" when nothing is."""
+        return shortfall(reason, self.stopped_by, self.ledger)
 
 
 def say(line: str) -> None:
