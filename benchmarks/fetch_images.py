@@ -1,0 +1,229 @@
+"""How many images a second, and a second of processor time, spider `images` fetches beside img2dataset.
+
+    python -m benchmarks.fetch_images --img2dataset-python VENV/bin/python
+
+Both fetch the same distinct JPEGs from one nginx of this machine over many loopback addresses, as if of so many hosts,
+and write them as served to Parquet with their hash and size. The fetcher has one core and the server another.
+img2dataset asks no host for robots.txt and waits for none; ours reads robots.txt of each, without a delay here.
+Wants nginx (`apt-get install nginx-light`); img2dataset (`pip install img2dataset`) wants an environment of its own.
+"""
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+from PIL import Image
+
+PORT: Final = 8089
+FETCHER_CORE, SERVER_CORE = "0", "1"
+OURS: Final = {
+    "DOWNLOAD_DELAY": "0.001",  # with 0, Scrapy 2.19 forgets CONCURRENT_REQUESTS_PER_DOMAIN and opens more connections
+    "RANDOMIZE_DOWNLOAD_DELAY": "False",
+    "AUTOTHROTTLE_ENABLED": "False",
+    "CONCURRENT_REQUESTS": "64",
+    "CONCURRENT_REQUESTS_PER_DOMAIN": "4",
+    "NETGUARD_ALLOW": "127.0.0.0/8",
+    "LAIT_CONTACT": "benchmark",
+}
+THEIRS: Final = {
+    "processes_count": 1,
+    "thread_count": 64,  # as many requests at once as ours has
+    "resize_mode": "no",
+    "disable_all_reencoding": True,
+    "extract_exif": False,
+    "compute_hash": "sha256",
+    "output_format": "parquet",
+    "input_format": "parquet",
+    "url_col": "url",
+    "caption_col": "text",
+    "number_sample_per_shard": 2_500,
+}
+NGINX: Final = """
+daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log; worker_rlimit_nofile 8192;
+events {{ worker_connections 4096; }}
+http {{
+    access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000; types {{ image/jpeg jpg; }}
+    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+    server {{ listen {port} backlog=4096; root {folder}/www; }}
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One fetch of everything.
+
+    Attributes:
+        seconds: on the clock.
+        cpu: seconds of processor time, user and system, of the process and its children.
+        memory: bytes, of the largest process at its largest.
+        images: images in the output.
+    """
+
+    seconds: float
+    cpu: float
+    memory: int
+    images: int
+
+
+def main() -> None:
+    """Fetch in turns, print one table."""
+    options = arguments()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows = make_images(folder, options.images, options.hosts)
+        fetchers = {"lait": lambda out: our_command(rows, out)}
+        if options.img2dataset_python:
+            fetchers["img2dataset"] = lambda out: their_command(options.img2dataset_python, rows, out)
+        else:
+            print("img2dataset is left out: give the interpreter it is installed for with --img2dataset-python")
+        runs: dict[str, list[Run]] = {name: [] for name in fetchers}
+        with nginx(folder) as server:
+            for turn in range(options.runs):
+                for name, command in fetchers.items():
+                    before, began = cpu_of(server), time.monotonic()
+                    run = measured(command(folder / f"{name}-{turn}"), folder / f"{name}-{turn}")
+                    share = (cpu_of(server) - before) / (time.monotonic() - began)
+                    print(
+                        f"{name}: {run.images} images, {run.seconds:.1f} s, {run.cpu:.1f} CPU s; server at {share:.0%} of its core"
+                    )
+                    runs[name].append(run)
+        print_table(runs, options)
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--img2dataset-python", metavar="PATH", help="an interpreter that has img2dataset")
+    parser.add_argument("--images", type=int, default=5_000, metavar="N", help="images to fetch (default: %(default)s)")
+    parser.add_argument("--hosts", type=int, default=500, metavar="N", help="addresses they are on (%(default)s)")
+    parser.add_argument("--runs", type=int, default=3, metavar="N", help="of each, in turns (%(default)s)")
+    return parser.parse_args()
+
+
+def make_images(folder: Path, images: int, hosts: int) -> Path:
+    """Write distinct JPEGs of 20 to 60 KB to `folder/www`, and a Parquet file that names them."""
+    (folder / "www").mkdir()
+    random = np.random.default_rng(0)
+    for number in range(images):
+        coarse = random.integers(0, 255, (60, 80, 3), dtype=np.uint8)
+        picture = Image.fromarray(coarse).resize((480, 360), Image.Resampling.BICUBIC)
+        file = BytesIO()
+        picture.save(file, "JPEG", quality=int(random.integers(70, 93)))
+        (folder / "www" / f"{number}.jpg").write_bytes(file.getvalue())
+    sizes = [path.stat().st_size for path in (folder / "www").iterdir()]
+    print(f"{images} JPEGs of {min(sizes) // 1000} to {max(sizes) // 1000} KB on {hosts} hosts")
+    urls = [f"http://127.1.{i % hosts // 250}.{i % hosts % 250 + 1}:{PORT}/{i}.jpg" for i in range(images)]
+    rows = folder / "rows.parquet"
+    pq.write_table(pa.table({"url": urls, "text": [f"picture {number}" for number in range(images)]}), rows)
+    return rows
+
+
+@contextmanager
+def nginx(folder: Path) -> Iterator[int]:
+    """Nginx on a core of its own; its process id."""
+    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if program is None:
+        raise SystemExit("error: no nginx: apt-get install nginx-light")
+    config = folder / "nginx.conf"
+    config.write_text(NGINX.format(folder=folder, port=PORT))
+    server = subprocess.Popen(["taskset", "-c", SERVER_CORE, program, "-p", str(folder), "-c", str(config)])
+    time.sleep(1)
+    if server.poll() is not None:
+        raise SystemExit(f"error: nginx did not start: see above; is port {PORT} in use?")
+    try:
+        yield server.pid
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def our_command(rows: Path, out: Path) -> list[str]:
+    """Spider `images` at work."""
+    settings = [part for name, value in OURS.items() for part in ("-s", f"{name}={value}")]
+    return [sys.executable, "-m", "scrapy", "crawl", "images", "-a", f"input={rows}", "-a", f"out={out}", *settings]
+
+
+def their_command(python: str, rows: Path, out: Path) -> list[str]:
+    """img2dataset at work."""
+    how = {"url_list": str(rows), "output_folder": str(out), **THEIRS}
+    program = f"if __name__ == '__main__':\n    from img2dataset import download\n    download(**{how!r})\n"
+    script = out.with_suffix(".py")
+    script.write_text(program)
+    return [python, "-W", "ignore", str(script)]
+
+
+def measured(command: list[str], out: Path) -> Run:
+    """Run a command on the fetcher's core and count its images."""
+    began = time.monotonic()
+    environment = {**os.environ, "NO_ALBUMENTATIONS_UPDATE": "1"}
+    with (out.with_suffix(".log")).open("w") as log:
+        process = subprocess.Popen(
+            ["taskset", "-c", FETCHER_CORE, *command], stdout=log, stderr=subprocess.STDOUT, env=environment
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.monotonic() - began
+    if process.returncode:
+        raise SystemExit(f"error: {command[0]} failed:\n{out.with_suffix('.log').read_text()[-2000:]}")
+    images = images_in(out)
+    shutil.rmtree(out)
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, images)
+
+
+def images_in(out: Path) -> int:
+    """How many rows of an output have an image's bytes."""
+    folder, column = (out / "candidates", "image") if (out / "candidates").is_dir() else (out, "jpg")
+    return sum(
+        ds.dataset(path).count_rows(filter=ds.field(column).is_valid()) for path in sorted(folder.glob("*.parquet"))
+    )
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds of processor time that a process has used."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def print_table(runs: dict[str, list[Run]], options: argparse.Namespace) -> None:
+    """The medians of all runs."""
+    print(f"\nlait with {' '.join(f'{name}={value}' for name, value in OURS.items())}")
+    if "img2dataset" in runs:
+        print(f"img2dataset {version_of(options.img2dataset_python)} with {THEIRS}")
+    print(f"\n{'median of ' + str(options.runs):<16}{'images/s':>10}{'images/CPU s':>14}{'peak MB':>9}{'images':>8}")
+    medians = {}
+    for name, found in runs.items():
+        a_second = statistics.median(run.images / run.seconds for run in found)
+        a_cpu_second = statistics.median(run.images / run.cpu for run in found)
+        memory = statistics.median(run.memory for run in found) / 1e6
+        medians[name] = a_second, a_cpu_second
+        print(f"{name:<16}{a_second:>10.0f}{a_cpu_second:>14.0f}{memory:>9.0f}{found[0].images:>8}")
+    if len(medians) == 2:
+        ours, theirs = medians.values()
+        print(f"{'ratio':<16}{ours[0] / theirs[0]:>10.2f}{ours[1] / theirs[1]:>14.2f}")
+
+
+def version_of(python: str) -> str:
+    """img2dataset's version."""
+    program = "import importlib.metadata; print(importlib.metadata.version('img2dataset'))"
+    return subprocess.run([python, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
+
+
+if __name__ == "__main__":
+    main()
