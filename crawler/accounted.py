@@ -104,10 +104,8 @@ class AccountedSpider(scrapy.Spider):
             failure = Failure(work.url, image_url, reason, detail, 1, at, at)
             self.record(work, lambda: self.ledger.fail(work.key, failure))
         else:
-            ended, refusal = (
-                Ended(work.key, "refused", at, *validators),
-                Refusal(page_url, image_url, reason, detail, at),
-            )
+            ended = Ended(work.key, "refused", at, *validators)
+            refusal = Refusal(page_url, image_url, reason, detail, at)
             self.record(work, lambda: self.ledger.refuse(refusal, ended))
 
     def leave_unchanged(self, work: Work) -> None:
@@ -143,8 +141,12 @@ class AccountedSpider(scrapy.Spider):
     def record(self, work: Work, write: Callable[[], None]) -> None:
         """Write what became of a unit of work, unless the crawl has failed: then it stays to be done."""
         if not self.failure:
-            with self.on_disk():
-                write()
+            try:
+                with self.on_disk():
+                    write()
+            except Exception as error:
+                self.give_up(f"cannot record {work.url} ({error}); this is a fault of the crawler, report it")
+                raise
         self.hand_out.ended(work)
 
     @contextmanager

@@ -28,7 +28,8 @@ def shortfall(reason: str, stopped_by: int, ledger: Ledger) -> str:
     if stopped_by or reason != "finished":
         how = f"stopped by {signal.Signals(stopped_by).name}" if stopped_by else f"stopped before the end ({reason})"
         return f"{how}; what was collected is in {ledger.out}/: run the same command again to go on"
-    if ledger.unfinished:
-        return f"{ledger.unfinished} pages came to no end; this is a fault of the crawler, report it"
+    left = ledger.unfinished if ledger.in_all is None else max(ledger.unfinished, ledger.in_all.open)
+    if left:
+        return f"{left} pages came to no end; this is a fault of the crawler, report it"
     known = ledger.pages if ledger.in_all is None else ledger.in_all.pages
     return "" if known else "no page was found to crawl: check the seeds"

@@ -116,7 +116,9 @@ class Frontier(Protocol):
         """Queue units whose keys were never met, here or as the target of a redirect; answers how many those were."""
 
     def take(self, count: int, per_host: int, held: Mapping[str, int]) -> list[Work]:
-        """Lease up to `count` queued units to this process, hosts in turn, first come first served within a host.
+        """Lease up to `count` queued units to this process: one of each host in turn, first come first served within one.
+
+        So there are as many hosts in flight as can be, and the delay between requests to one holds up no other.
 
         Args:
             count: at most.

@@ -35,7 +35,7 @@ class FrontierSpider(AccountedSpider):
 
     def __init__(self, plan: Plan, demo: DemoSite | None, frontier: Frontier, limits: Limits) -> None:
         super().__init__(plan, demo, frontier, limits)
-        self._beat = LoopingCall(self.beat)
+        self._heart: LoopingCall | None = None  # making one installs a reactor, which is not for a spider to do
 
     @classmethod
     def prepare(cls, arguments: Mapping[str, str], settings: BaseSettings) -> dict[str, Any]:
@@ -74,14 +74,15 @@ class FrontierSpider(AccountedSpider):
         """Begin to commit now and then; the hand-out has work ready for each request that may run at once."""
         at_once = (self.settings.getint(name) for name in ("CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN"))
         self.hand_out = HandOut(self.frontier, *(2 * number for number in at_once))
-        self._beat.start(BEAT_SECONDS, now=False)
+        self._heart = LoopingCall(self.beat)
+        self._heart.start(BEAT_SECONDS, now=False)
 
     def beat(self) -> None:
         """Commit what was done so far; end the crawl when that is impossible."""
         try:
             self.ledger.beat()
         except OSError as error:
-            self._beat.stop()
+            self._stop_heart()
             self.give_up(why_not_written(error, self.plan.out))
 
     async def start(self) -> AsyncIterator[Request]:
@@ -121,6 +122,9 @@ class FrontierSpider(AccountedSpider):
 
     def closed(self, reason: str) -> None:
         """See `AccountedSpider`."""
-        if self._beat.running:
-            self._beat.stop()
+        self._stop_heart()
         super().closed(reason)
+
+    def _stop_heart(self) -> None:
+        if self._heart is not None and self._heart.running:
+            self._heart.stop()

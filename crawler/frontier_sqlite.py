@@ -73,19 +73,19 @@ class SqliteFrontier:
     def take(self, count: int, per_host: int, held: Mapping[str, int]) -> list[Work]:
         """See `Frontier`; hosts follow each other by their digest, which spreads over them evenly."""
         in_flight = {digest_of(host): number for host, number in held.items()}
-        start, again, taken = self._last_host, False, list[Work]()
+        taken, found = list[Work](), self._last_host != LOWEST_HOST  # anything, since the round began
         while len(taken) < count:
             host = self._next_host(self._last_host)
-            if (host is None and again) or (host is not None and again and host > start):
-                break
             if host is None:
-                self._last_host, again = LOWEST_HOST, True
+                if not found:
+                    break
+                self._last_host, found = LOWEST_HOST, False
                 continue
             self._last_host = host
-            room = min(per_host - in_flight.get(host, 0), count - len(taken))
-            if room > 0:
-                taken += self._lease(host, room)
-                in_flight[host] = per_host
+            if in_flight.get(host, 0) < per_host:
+                taken.append(self._lease_first(host))
+                in_flight[host] = in_flight.get(host, 0) + 1
+                found = True
         return taken
 
     def claim(self, url: str, key: bytes) -> bool:
@@ -192,8 +192,8 @@ class SqliteFrontier:
         row = self._tables.run(queued, (after,)).fetchone()
         return None if row is None else int(row[0])
 
-    def _lease(self, host: int, count: int) -> list[Work]:
-        first = f"{TAKEN} WHERE state = {QUEUED} AND host = ? ORDER BY id LIMIT ?"
-        rows = self._tables.run(first, (host, count)).fetchall()
-        self._tables.run_many(f"UPDATE work SET state = {LEASED} WHERE id = ?", [row[:1] for row in rows])
-        return [Work(key, url, KINDS[kind], *rest) for _, key, url, kind, *rest in rows]
+    def _lease_first(self, host: int) -> Work:
+        row = self._tables.run(f"{TAKEN} WHERE state = {QUEUED} AND host = ? ORDER BY id LIMIT 1", (host,)).fetchone()
+        number, key, url, kind, *rest = row
+        self._tables.run(f"UPDATE work SET state = {LEASED} WHERE id = ?", (number,))
+        return Work(key, url, KINDS[kind], *rest)

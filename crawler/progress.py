@@ -2,7 +2,7 @@
 
 import sys
 import time
-from typing import Any, Final
+from typing import Any
 
 from scrapy import signals
 from scrapy.crawler import Crawler
@@ -13,20 +13,14 @@ from crawler.accounted import AccountedSpider
 from crawler.frontier import FrontierError
 from crawler.limits import read_limits
 
-WIDTH: Final = 110  # characters that a shorter line overwrites
-
 
 class Progress:
-    """Prints rates and counts every `LAIT_PROGRESS_SECONDS` (0: never) to the standard error.
-
-    On a terminal the line overwrites the one before.
-    """
+    """Prints rates and counts every `LAIT_PROGRESS_SECONDS` (0: never) to the standard error."""
 
     def __init__(self, crawler: Crawler, seconds: float) -> None:
         self._crawler = crawler
         self._seconds = seconds
         self._at, self._pages, self._images = time.monotonic(), 0, 0  # at the last line
-        self._open_line = False  # a line on a terminal that the next one overwrites
         self._task = LoopingCall(self._report)
         crawler.signals.connect(self._open, signal=signals.spider_opened)
         crawler.signals.connect(self._close, signal=signals.spider_closed)
@@ -45,8 +39,6 @@ class Progress:
     def _close(self, spider: Any, reason: str) -> None:
         if self._task.running:
             self._task.stop()
-        if self._open_line:
-            print(file=sys.stderr, flush=True)
 
     def _report(self) -> None:
         spider = self._crawler.spider
@@ -61,12 +53,9 @@ class Progress:
         seconds = max(now - self._at, 1e-9)
         pages, images = (ledger.ended - self._pages) / seconds, (ledger.images - self._images) / seconds
         self._at, self._pages, self._images = now, ledger.ended, ledger.images
-        line = (
+        print(
             f"{ledger.ended:,} pages done ({pages:,.1f} pages/s, {images:,.1f} images/s): {ledger.candidates:,} candidates, "
-            f"{ledger.refusals.total():,} refused, {ledger.failures.total():,} failed; {queued:,} queued"
+            f"{ledger.refusals.total():,} refused, {ledger.failures.total():,} failed; {queued:,} queued",
+            file=sys.stderr,
+            flush=True,
         )
-        if sys.stderr.isatty():
-            self._open_line = True
-            print(f"\r{line:<{WIDTH}}", end="", file=sys.stderr, flush=True)
-        else:
-            print(line, file=sys.stderr, flush=True)

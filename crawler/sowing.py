@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import chain
+from itertools import chain, islice
 from typing import Final
 
 from crawler.address import is_web_address
@@ -10,6 +10,7 @@ from crawler.frontier import Frontier, Work, work_of
 from crawler.plan import Plan
 from crawler.seeds import Seeds
 
+CHUNK: Final = 50_000  # units that are committed at once, so that a kill loses little of a long list
 MAX_INDEX_LEVEL: Final = 3  # the protocol has one; some sites nest a second
 
 
@@ -49,7 +50,10 @@ def sow_seeds(frontier: Frontier, seeds: Seeds, named_by: str, level: int) -> li
         sitemaps = ()
     odd = [url for url in sitemaps if not is_web_address(url)]
     warnings += [f"warning: {named_by} names a sitemap that has no http address ({url[:100]})" for url in odd]
-    frontier.add(chain(source, map(work_of, seeds.pages), sitemap_works(sitemaps, level + 1)))
+    works = chain(source, map(work_of, seeds.pages), sitemap_works(sitemaps, level + 1))
+    while some := list(islice(works, CHUNK)):
+        frontier.add(some)
+        frontier.beat()
     return warnings
 
 

@@ -79,10 +79,14 @@ def serving() -> Iterator[Web]:
             """Keep the test's output clean."""
 
         def finish(self) -> None:
-            if self.path not in site.silent:
+            if getattr(self, "path", "") not in site.silent:
                 super().finish()
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Keep the test's output clean when a crawl is killed."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     site.url = f"http://127.0.0.1:{server.server_port}"
     yield site

@@ -50,7 +50,7 @@ def test_hosts_take_turns_and_none_has_more_in_flight_than_allowed(tmp_path: Pat
     frontier = SqliteFrontier(tmp_path)
     urls = [f"http://{host}.example/{number}" for host in "abcd" for number in range(10)]
     frontier.add(map(work_of, urls))
-    first = take(frontier, 4, 1)
+    first = take(frontier, 4, 3)
     assert Counter(map(host_of, first)) == {f"{host}.example": 1 for host in "abcd"}
     assert [url[-1] for url in first] == ["0"] * 4
     held = {"a.example": 3, "b.example": 1}

@@ -1,7 +1,9 @@
 """What survives kills, interrupts, damage and full folders: real crawls, ended in every way, then started again."""
 
 import json
+import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -106,6 +108,12 @@ def test_a_crawl_killed_at_random_moments_ends_with_every_page_once(web: Web, tm
     books = stats(out)["all_runs"]
     assert books == {"pages": 200, "candidates": 185, "refused": 10, "failed": 5, "queued": 0}
     assert [path.name for path in out.rglob(".*.partial")] == []
+    with sqlite3.connect(out / "frontier.sqlite") as db:
+        counted = db.execute(
+            "SELECT kind, state, count(*) FROM work GROUP BY kind, state ORDER BY kind, state"
+        ).fetchall()
+        assert counted == db.execute("SELECT * FROM tally WHERE n > 0 ORDER BY kind, state").fetchall()
+    db.close()
 
 
 @pytest.mark.parametrize("moment", ["before writing", "after writing", "before written", "after written"])
@@ -254,6 +262,23 @@ def test_a_second_signal_stops_at_once_and_what_was_done_is_written(web: Web, tm
     assert sorted(recorded(out)) == sorted(f"{web.url}{path}" for path in ["/good", *paths])
 
 
+def test_the_progress_line_has_rates_counts_and_the_queue(web: Web, tmp_path: Path) -> None:
+    paths, out = fill(web), tmp_path / "crawl"
+    web.delay = 0.05
+    with started(
+        seeds_of(web, out, *paths), f"-aout={out}", "-sLAIT_CONTACT=me", "-sLAIT_PROGRESS_SECONDS=1"
+    ) as process:
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        process.kill()
+    pattern = (
+        r"(\d+) pages done \([\d.]+ pages/s, [\d.]+ images/s\): \d+ candidates, \d+ refused, \d+ failed; (\d+) queued\n"
+    )
+    found = re.fullmatch(pattern, line)
+    assert found is not None, line
+    assert 0 < int(found[1]) + int(found[2]) <= PAGES
+
+
 def test_what_is_in_flight_has_a_deadline(web: Web, tmp_path: Path) -> None:
     out = tmp_path / "crawl"
     web.delay = 30.0
@@ -396,6 +421,59 @@ def test_a_damaged_frontier_is_said_and_made_again_from_the_shards(web: Web, tmp
     assert done.stderr.count("\n") == 1
     (out / "frontier.sqlite").unlink()
     assert crawl(*arguments).stdout.startswith(NOTHING_LEFT)
+
+
+def test_a_frontier_that_finds_no_room_ends_the_crawl_and_goes_on_when_there_is(web: Web, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("needs the right to mount a small file system")
+    try:
+        links = "".join(f'<a href="/{"long-name" * 9}-{number}">page</a>' for number in range(1_500))
+        web.add("/hub", page("", text=links))
+        out = disk / "crawl"
+        arguments = (f"-aseeds={web.url}/hub", f"-aout={out}", "-sLAIT_CONTACT=me")
+        done = crawl(*arguments, "-afollow=site")
+        assert done.returncode == 1
+        assert done.stderr == (
+            f"error: cannot write to {out}/frontier.sqlite (database or disk is full); shards written before are whole: "
+            "make room and run again\n"
+        )
+        subprocess.run(["mount", "-o", "remount,size=20m", str(disk)], check=True)
+        done = crawl(*arguments, "-afollow=site", "-sLAIT_DRAIN_SECONDS=0", "-sCLOSESPIDER_PAGECOUNT=5")
+        assert "stopped before the end" in done.stderr
+        assert stats(out)["all_runs"]["pages"] == 1_501
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_killed_crawl_of_the_demo_site_goes_on(tmp_path: Path) -> None:
+    with started(f"-aout={tmp_path}", "-sLAIT_SHARD_MB=0.3") as process:
+        wait_for(lambda: bool(recorded(tmp_path)) if tmp_path.is_dir() else False, process)
+        process.kill()
+    done = crawl(f"-aout={tmp_path}")
+    assert done.returncode == 0, done.stderr
+    assert stats(tmp_path)["all_runs"] == {"pages": 67, "candidates": 52, "refused": 15, "failed": 0, "queued": 0}
+    assert max(Counter(recorded(tmp_path)).values()) == 1
+    assert crawl(f"-aout={tmp_path}").stdout.startswith(NOTHING_LEFT)
+
+
+def test_a_script_crawls_as_the_command_does(web: Web, tmp_path: Path) -> None:
+    web.add("/page", page(""))
+    program = f"""
+from scrapy.crawler import CrawlerProcess
+from scrapy.utils.project import get_project_settings
+
+process = CrawlerProcess(get_project_settings())
+process.crawl("webpages", seeds="{web.url}/page", out="{tmp_path}")
+process.start()
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stderr == (
+        "warning: no contact in the user agent: set one with -s LAIT_CONTACT=https://your.site/crawler\n"
+    )
+    assert recorded(tmp_path) == [f"{web.url}/page"]
 
 
 def test_a_folder_that_goes_away_ends_the_crawl_in_one_line(web: Web, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 
 from crawler.accounted import say
 from crawler.address import MAX_ADDRESS, is_web_address
-from crawler.demo import DemoSite
+from crawler.demo import DemoSite, port_for
 from crawler.extraction import Dropped, extract, is_html
 from crawler.frontier import Work, work_of
 from crawler.frontiers import open_frontier
@@ -51,7 +51,7 @@ class WebpagesSpider(ImageFetchingSpider):
         demo = None
         try:
             if plan.seeds is None and plan.refresh is None:
-                demo = DemoSite()
+                demo = DemoSite(port=port_for(plan.out))
                 plan = replace(plan, seeds=Seeds(source=f"{demo.url}sitemap.xml"))
                 say(f"no seeds given: crawling the demo site at {demo.url}")
             for warning in sow(frontier, plan, limits.failed_runs):
