@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,7 @@ from crawler.plan import CrawlError
 
 SERVER: Final = Path(__file__).resolve().parent.parent / "examples" / "demo_site" / "serve.py"
 READY: Final = "serving "  # what the server prints before its address, once it answers
-STOP_SECONDS: Final = 5
+STOP_SECONDS: Final = 2
 PORTS: Final = range(20_000, 30_000)  # below those that systems give to whoever asks for any
 
 
@@ -50,12 +51,11 @@ class DemoSite:
         """Stop the server; a second call does nothing."""
         if self._process.stdin is not None:
             self._process.stdin.close()
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        for end in (self._process.poll, self._process.terminate, self._process.kill):  # by itself, if it can
+            end()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(STOP_SECONDS)
+                break
         if self._process.stdout is not None:
             self._process.stdout.close()
 

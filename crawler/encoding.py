@@ -2,8 +2,11 @@
 
 import codecs
 from email.message import Message
+from functools import lru_cache
 from typing import Final
 
+import numpy as np
+import pyarrow as pa
 from bs4.dammit import EncodingDetector
 
 # Browsers read these labels as their supersets (https://encoding.spec.whatwg.org/#names-and-labels).
@@ -29,11 +32,14 @@ def decode(body: bytes, content_type: str | None) -> tuple[bytes | str, str]:
         for label in (charset(content_type), EncodingDetector.find_declared_encoding(body, is_html=True), "utf-8")
     ]
     for codec in filter(None, declared):
+        if codec == "utf-8":
+            if is_utf8(body):
+                return body, codec
+            continue
         try:
-            text = body.decode(codec)
+            return body.decode(codec), codec
         except UnicodeError:
             continue
-        return (body if codec == "utf-8" else text), codec
     if "utf-8" in declared[:2]:  # declared, and damaged in a few places
         return body.decode("utf-8", "replace"), "utf-8"
     for label in EncodingDetector(body, is_html=True).encodings:
@@ -43,6 +49,16 @@ def decode(body: bytes, content_type: str | None) -> tuple[bytes | str, str]:
         except UnicodeError:
             continue
     return body.decode("cp1252", "replace"), "cp1252"
+
+
+def is_utf8(body: bytes) -> bool:
+    """Whether bytes are valid UTF-8; Arrow looks at several at a time, and makes no text of them."""
+    ends = pa.py_buffer(np.array([0, len(body)], np.int64))
+    try:
+        pa.LargeStringArray.from_buffers(1, ends, pa.py_buffer(body)).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def utf16_codec(body: bytes) -> str | None:
@@ -57,6 +73,7 @@ def utf16_codec(body: bytes) -> str | None:
     return None
 
 
+@lru_cache(maxsize=1_000)
 def charset(content_type: str | None) -> str | None:
     """The charset parameter of a Content-Type header."""
     if not content_type:
@@ -66,6 +83,7 @@ def charset(content_type: str | None) -> str | None:
     return message.get_content_charset()
 
 
+@lru_cache(maxsize=1_000)
 def codec_name(label: str | None) -> str | None:
     """Python's codec for a web encoding label; None when the label is missing, unknown or names no encoding of pages.
 

@@ -4,16 +4,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from crawler.html_sniffing import is_html
 from crawler.items import Candidate
 from crawler.language import Language, detect_language
-from crawler.main_image import ScoredImage, main_images
+from crawler.main_image import ScoredImage, ranked
 from crawler.metadata import license_of
 from crawler.optout import opt_outs
 from crawler.page import Page, parse_page
 from crawler.page_text import candidate_texts
+from crawler.site_images import SiteImages
 
 Headers = Mapping[str, Iterable[str]]
-HTML_TYPES: Final = frozenset(("text/html", "application/xhtml+xml"))
 KEPT_SIGNALS: Final = 12  # the strongest; the rest adds little to the score
 
 
@@ -45,7 +46,9 @@ class Extract:
     page: Page
 
 
-def extract(body: bytes, url: str, headers: Headers, fetched_at: str) -> Extract | Dropped:
+def extract(
+    body: bytes, url: str, headers: Headers, fetched_at: str, site_images: SiteImages | None = None
+) -> Extract | Dropped:
     """Judge a page as ImageBERT's section 3 does: English, with a dominant image; opt-outs come first.
 
     Args:
@@ -53,6 +56,7 @@ def extract(body: bytes, url: str, headers: Headers, fetched_at: str) -> Extract
         url: the page's address after redirects.
         headers: names in lower case, every value of a repeated header.
         fetched_at: ISO 8601 in UTC, to the second.
+        site_images: what the pages before had as main images, for stand-ins to be told; None where nobody knows.
     """
     content_type = next(iter(headers.get("content-type", ())), "")
     if not is_html(content_type, body):
@@ -63,10 +67,23 @@ def extract(body: bytes, url: str, headers: Headers, fetched_at: str) -> Extract
     language = detect_language(page)
     if language.code != "en":
         return Dropped("not_english", f"{language.code} {language.confidence:.2f}", page)
-    images = main_images(page)
-    if not images:
-        return Dropped("no_main_image", "", page)
-    return Extract(candidate_of(page, images[0], language, fetched_at), page)
+    image, passed_over = main_image_of(page, site_images)
+    if image is None:
+        return Dropped("no_main_image", f"stand-in of its site: {passed_over}" if passed_over else "", page)
+    return Extract(candidate_of(page, image, language, fetched_at), page)
+
+
+def main_image_of(page: Page, site_images: SiteImages | None) -> tuple[ScoredImage | None, str]:
+    """The page's dominant image, and the first better one that was passed over as a stand-in of its site ("" if none)."""
+    passed_over = ""
+    for image in ranked(page):
+        if site_images is None:
+            return image, ""
+        if not site_images.is_stand_in(page.url, image.url):
+            site_images.note(page.url, image.url)
+            return image, passed_over
+        passed_over = passed_over or image.url
+    return None, passed_over
 
 
 def candidate_of(page: Page, image: ScoredImage, language: Language, fetched_at: str) -> Candidate:
@@ -89,9 +106,3 @@ def candidate_of(page: Page, image: ScoredImage, language: Language, fetched_at:
         http_status=None,
         fetched_at=fetched_at,
     )
-
-
-def is_html(content_type: str, body: bytes) -> bool:
-    """Whether a response is an HTML page: its Content-Type says so, or says nothing and the body starts like one."""
-    kind = content_type.partition(";")[0].strip().lower()
-    return kind in HTML_TYPES if kind else body[:512].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"

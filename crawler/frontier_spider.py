@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final, Self
+from urllib.parse import urlsplit
 
 import scrapy
 from scrapy import signals
@@ -59,14 +60,17 @@ class FrontierSpider(AccountedSpider):
         return spider
 
     def complete_settings(self) -> None:
-        """Put the contact into the user agent, and drop the politeness delay when the server is our own."""
+        """Put the contact into the user agent; open our own server, when it is what is crawled, without delay."""
         contact = self.settings.get("LAIT_CONTACT")
         if self.demo is not None:
+            opened = f"{self.settings.get('NETGUARD_ALLOW') or ''},{urlsplit(self.demo.url).hostname}"
+            self.settings.set("NETGUARD_ALLOW", opened, priority="cmdline")
             self.settings.set("DOWNLOAD_DELAY", 0, priority="spider")
             self.settings.set("AUTOTHROTTLE_ENABLED", False, priority="spider")
             self.settings.set("CONCURRENT_REQUESTS_PER_DOMAIN", 8, priority="spider")
         elif not contact:
             say("warning: no contact in the user agent: set one with -s LAIT_CONTACT=https://your.site/crawler")
+        self.settings.set("JOBDIR", None, priority="cmdline")  # a second memory of what to do would do it twice
         agent = f"{self.settings['USER_AGENT']} (+{contact or PLACEHOLDER_CONTACT})"
         self.settings.set("USER_AGENT", agent, priority="spider")
 

@@ -1,4 +1,4 @@
-"""What the features of all images of a page share: its title's words, the images that look alike, their order."""
+"""What the features of all images of a page share: its title's words, its headline and text, the images that look alike."""
 
 import re
 from collections import Counter
@@ -6,79 +6,66 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from crawler import layout
-from crawler.image_key import image_key, without_host
 from crawler.images import ImageOnPage
+from crawler.metadata import Metadata
 from crawler.page import Page
-from crawler.vocabulary import JUNK_WORDS, STOP_WORDS
+from crawler.paragraphs import upward
+from crawler.vocabulary import STOP_WORDS
 
-SMALL_SIDE: Final = 120  # CSS px: a side below is an icon, a portrait or a button
-LETTERS: Final = re.compile(r"[a-z]+")
 WORD: Final = re.compile(r"[^\W_]{3,}")
+DATE_IN_PATH: Final = re.compile(r"/((?:19|20)\d\d/[01]?\d)(?=/)")
+MIN_HEADLINE: Final = 3  # words; of a shorter headline, one word in common says less
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Context:
     """What the features of all images of a page share.
 
     Attributes:
         page: the page.
-        title_words: the words of its title and headline.
-        shapes: how many images share an element's class and its parent's.
-        ranks: 0-based place of each image (by landmark position) among the plausible ones of the content.
-        preloaded: `image_key` of the images that the head preloads.
+        address: its URL in lower case, without scheme, query and a slash at the end.
+        date: the `/year/month` in that; "" without one.
+        telling_words: the words of its title, headline and address.
+        headline_length: how many words its headline has (its title when it has none), `MIN_HEADLINE` at least.
+        alike: how many images share an element's class and its parent's.
+        heading: place of the headline; None without one.
+        text: places of the first and the last paragraph of the main text; None without one.
+        above_text: how many levels each element around the first paragraph of the main text is above it, by `mem_id`.
     """
 
     page: Page
-    title_words: frozenset[str]
-    shapes: Counter[tuple[str, str]]
-    ranks: dict[int, int]
-    preloaded: frozenset[str]
+    address: str
+    date: str
+    telling_words: frozenset[str]
+    headline_length: int
+    alike: Counter[tuple[str, str]]
+    heading: int | None
+    text: tuple[int, int] | None
+    above_text: dict[int, int]
 
 
-def has_junk_word(text: str) -> bool:
-    """Whether one of the words in a lower-case name or path is used for page furniture: logos, buttons, ads."""
-    return not JUNK_WORDS.isdisjoint(LETTERS.findall(text))
+def context_of(page: Page, metadata: Metadata, images: Sequence[ImageOnPage]) -> Context:
+    """The shared part of the features of a page's images."""
+    layout = page.layout
+    address = page.url.partition("#")[0].partition("?")[0].partition("://")[2].lower().rstrip("/")
+    date = DATE_IN_PATH.search(address)
+    headline = words(layout.heading[1].text()) if layout.heading is not None else set()
+    title = words(metadata.title)
+    blocks = layout.main_blocks
+    above = upward(blocks[0].node) if blocks else ()
+    return Context(
+        page=page,
+        address=address,
+        date=date[1] if date else "",
+        telling_words=frozenset(title | headline | words(address.partition("/")[2])),
+        headline_length=max(MIN_HEADLINE, len(headline or title)),
+        alike=Counter([image.class_pair for image in images]),
+        heading=layout.heading[0] if layout.heading is not None else None,
+        text=(blocks[0].position, blocks[-1].position) if blocks else None,
+        above_text={node.mem_id: height for height, node in enumerate(above)},
+    )
 
 
 def words(text: str) -> set[str]:
     """The words of a text that can name a thing, in lower case."""
     return set(WORD.findall(text.lower())) - STOP_WORDS
-
-
-def shape_of(image: ImageOnPage) -> tuple[str, str]:
-    """The classes of an image and its parent: the same for the cards of a list."""
-    parent = image.node.parent
-    return image.attributes.get("class") or "", (parent.attributes.get("class") or "") if parent is not None else ""
-
-
-def context_of(page: Page, title: str, images: Sequence[ImageOnPage]) -> Context:
-    """The shared part of the features of a page's images."""
-    heading = page.landmarks[page.layout.heading].text() if page.layout.heading is not None else ""
-    preloaded = frozenset(
-        image_key(url)
-        for node in page.landmarks
-        if node.tag == "link"
-        and node.attributes.get("as") == "image"
-        and (url := page.absolute(node.attributes.get("href") or ""))
-    )
-    plausible = [
-        image.position
-        for image in images
-        if not is_small(image)
-        and not page.layout.regions(image.node) & (layout.BOILERPLATE | layout.PERSON)
-        and (page.layout.heading is None or image.position > page.layout.heading - 15)
-        and not has_junk_word(without_host(image.address.lower()))
-    ]
-    ranks = {position: rank for rank, position in enumerate(plausible)}
-    return Context(page, frozenset(words(f"{title} {heading}")), Counter(map(shape_of, images)), ranks, preloaded)
-
-
-def is_small(image: ImageOnPage) -> bool:
-    """Whether a declared side is too short for a subject."""
-    return (image.width or SMALL_SIDE) < SMALL_SIDE or (image.height or SMALL_SIDE) < SMALL_SIDE
-
-
-def truths(**claims: object) -> dict[str, float]:
-    """The features that hold, as 1."""
-    return {name: 1.0 for name, holds in claims.items() if holds}

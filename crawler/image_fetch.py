@@ -13,11 +13,9 @@ from crawler.frontier_spider import FrontierSpider
 from crawler.image_file import sniff
 from crawler.items import Candidate
 from crawler.optout import opt_outs
+from crawler.reasons import IMAGE_REASONS
 from crawler.responses import content_type_of, headers_of, now, reason_of, request_of, request_or_none
 
-IMAGE_REASONS: Final = {
-    name: f"image_{name}" for name in ("robots_txt", "robots_unreachable", "fetch_failed", "http_error")
-}
 IMAGE_PRIORITY: Final = 10  # before further pages, so that few pages wait half done
 
 

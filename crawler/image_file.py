@@ -8,6 +8,8 @@ from typing import Final
 from PIL import Image, UnidentifiedImageError
 
 # Formats that browsers show; Pillow's other readers are older and less tested on hostile files.
+# The highest limit that a recipe can set for the corpus (filters.image), whose default is lower; nothing is decoded here.
+MAX_PIXELS: Final = 178_956_970
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP", "TIFF")
 
 
@@ -34,6 +36,8 @@ def sniff(body: bytes) -> ImageFile | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of odd but readable headers
             with Image.open(BytesIO(body), formats=known) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    return None
                 return ImageFile(Image.MIME[image.format or ""], *image.size)
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError, KeyError):
         return None

@@ -1,6 +1,7 @@
 """Which addresses are those of one image: its file's name tells, or its folder where the name does not."""
 
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
@@ -23,6 +24,7 @@ def without_host(address: str) -> str:
     return address[match.end() :] if (match := HOST.match(address)) else address
 
 
+@lru_cache(maxsize=1_000)  # metadata names one image several times
 def image_key(url: str) -> str:
     """What is the same for two absolute addresses of one image: its file's name without size, extension and query.
 

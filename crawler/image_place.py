@@ -1,94 +1,79 @@
-"""The features of an image that come from its place: region, links, and order on the page."""
+"""The features of an image that take a look around: its order on the page, its regions and links, its words and the page's."""
 
 from typing import Final
 
 from crawler import layout
-from crawler.image_context import Context, shape_of, truths
+from crawler.image_context import WORD, Context
 from crawler.image_urls import IMAGE_FILE
-from crawler.images import ImageOnPage, key_of
+from crawler.images import ImageOnPage
 from crawler.paragraphs import upward
 
-IMAGE_PROPERTIES: Final = frozenset(("image", "contentUrl", "url"))  # of https://schema.org
 REGION_FEATURES: Final = (
-    ("figure", layout.FIGURE),
     ("hero", layout.HERO),
+    ("in_card", layout.CARD),
     ("content", layout.CONTENT),
     ("navigation", layout.NAVIGATION),
-    ("header", layout.HEADER),
-    ("footer", layout.FOOTER),
     ("aside", layout.ASIDE),
     ("person", layout.PERSON),
-    ("hidden", layout.HIDDEN),
-    ("listed", layout.LISTED),
 )
+FAR: Final = 10  # levels of the tree
 
 
-def place_features(image: ImageOnPage, regions: int, context: Context) -> dict[str, float]:
-    """Which regions of the page the image is in, and whether it repeats."""
-    features = {name: 1.0 for name, region in REGION_FEATURES if regions & region}
-    if "figure" in features and has_caption(image):
-        features["caption"] = 1.0
-    repeats = context.shapes[shape_of(image)]
-    if repeats > 2:
-        features["repeated"] = min(repeats - 2, 4) / 4
-    parent = image.node.parent
-    if image.attributes.get("itemprop") in IMAGE_PROPERTIES or (
-        parent is not None and parent.attributes.get("itemprop") == "image"
-    ):
-        features["itemprop"] = 1.0
-    return features
+def order_features(image: ImageOnPage, rank: int | None, context: Context) -> dict[str, float]:
+    """Where an image stands relative to the headline, the main text, the other plausible images, and its likes.
 
-
-def has_caption(image: ImageOnPage) -> bool:
-    """Whether the figure around the image has a caption with words in it."""
-    for node in upward(image.node):
-        if node.tag == "figure":
-            caption = node.css_first("figcaption")
-            return caption is not None and bool(caption.text().strip())
-    return False
-
-
-def link_features(image: ImageOnPage) -> dict[str, float]:
-    """Where a click on the image leads."""
-    for node in upward(image.node):
-        if node.tag == "a":
-            href = (node.attributes.get("href") or "").strip()
-            if not href or href.startswith(("#", "javascript:")):
-                return {}
-            leads_to_image = IMAGE_FILE.search(href)
-            return truths(
-                links_to_image=leads_to_image, links_to_page=not leads_to_image, links_home=href in ("/", "./")
-            )
-    return {}
-
-
-def order_features(image: ImageOnPage, context: Context) -> dict[str, float]:
-    """Where the image stands relative to the headline, the main text and the other images."""
-    position, attributes = image.position, image.attributes
-    blocks, heading = context.page.layout.main_blocks, context.page.layout.heading
-    features = truths(
-        preloaded=context.preloaded and key_of(image, context.page) in context.preloaded,
-        eager=attributes.get("fetchpriority") == "high" or attributes.get("loading") == "eager",
-    )
-    rank = context.ranks.get(position)
+    Args:
+        image: the image.
+        rank: how many plausible images precede it; None when it is not plausible itself.
+        context: of its page.
+    """
+    features: dict[str, float] = {}
+    position, heading = image.position, context.heading
     if rank is not None:
         features["early"] = 1 / (1 + rank)
         if rank == 0:
             features["first"] = 1.0
-    if heading is not None and position < heading:
-        features["above_heading"] = min((heading - position) / 20, 1)
-    if blocks:
-        features |= main_text_features(position, blocks[0].position, blocks[-1].position, heading)
+    if heading is not None and position > heading:
+        features["after_heading"] = 1 / (1 + (position - heading) / 6)
+    if context.text is not None:
+        start, end = context.text
+        features["near_start"] = 1 / (1 + abs(position - start) / 5)
+        if position > end:
+            features["after_text"] = min((position - end) / 20, 1)
+        elif position <= start and (heading is None or position > heading - 8 or heading > start):
+            features["lead"] = 1.0
+    if context.alike[image.class_pair] == 1:
+        features["alone"] = 1.0
+    if context.date and context.date in image.folder:
+        features["dated_like_page"] = 1.0
     return features
 
 
-def main_text_features(position: int, start: int, end: int, heading: int | None) -> dict[str, float]:
-    """Where a position lies relative to the main text, which reaches from `start` to `end`."""
-    features = {"near_start": 1 / (1 + abs(position - start) / 5)}
-    if position > end:
-        features["after_text"] = min((position - end) / 20, 1)
-    elif position > start:
-        features["amid_text"] = 1.0
-    elif heading is None or position > heading - 8 or heading > start:
-        features["lead"] = 1.0
+def place_features(image: ImageOnPage, context: Context) -> dict[str, float]:
+    """What a look around an image tells."""
+    regions = context.page.layout.regions(image.node)
+    features = {name: 1.0 for name, region in REGION_FEATURES if regions & region}
+    height = None
+    for node in upward(image.node):
+        if height is None and (height := context.above_text.get(node.mem_id)) is not None:
+            features["far_from_text"] = min(height, FAR) / FAR
+        if regions & layout.LINKED and node.tag == "a":
+            regions &= ~layout.LINKED
+            if kind := kind_of_link(node.attributes.get("href"), context):
+                features[kind] = 1.0
+    if alt := image.attributes.get("alt") or image.attributes.get("title"):
+        common = len(context.telling_words.intersection(WORD.findall(alt.lower())))
+        if common:
+            features["title_in_alt"] = min(1.0, common / context.headline_length)
     return features
+
+
+def kind_of_link(href: str | None, context: Context) -> str:
+    """The feature that says where a click on an image leads: home, to the page itself or elsewhere; "" if to an image."""
+    href = (href or "").strip()
+    if not href or href.startswith(("#", "javascript:")) or IMAGE_FILE.search(href):
+        return ""
+    if href in ("/", "./"):
+        return "links_home"
+    url = (context.page.absolute(href) or "").partition("?")[0]
+    return "links_to_itself" if url.partition("://")[2].lower().rstrip("/") == context.address else "links_elsewhere"

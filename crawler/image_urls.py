@@ -19,6 +19,10 @@ WIDTH_IN_SRCSET: Final = re.compile(r"\s(\d{2,4})w")
 SEPARATORS: Final = re.compile(r"[\s,]*")
 SRCSET_ENTRY: Final = re.compile(r"(\S*[^\s,])(?:\s+([\d.]+)([wxh])(?:\s+[\d.]+h)?)?\s*(?:,|$)")
 BARE_DESCRIPTOR: Final = re.compile(r"[\d.]+[wxh]")  # of a srcset with a space inside an address
+SCRIPTED_ATTRIBUTES: Final = LAZY_ATTRIBUTES | SRCSET_ATTRIBUTES - {"srcset"}
+# Of an element without a better address: loaders that nobody has listed name their attributes like this.
+TELLING_ATTRIBUTE: Final = re.compile(r"src|original|lazy|image|img|full|large|zoom|hi-?res")
+PLACEHOLDER: Final = re.compile("|".join(map(re.escape, PLACEHOLDER_PARTS)))
 PLACEHOLDER_LENGTH: Final = 20  # characters: `loading-2x.gif` is one, `empty-chairs-at-the-hearing.jpg` is none
 WORD: Final = re.compile(r"[a-z]+")
 IMAGE_FILE: Final = re.compile(r"\.(jpe?g|png|gif|webp|avif|svg|bmp|ico|jfif)(?=$|[?#&/!:;])", re.IGNORECASE)
@@ -45,11 +49,21 @@ class Source:
     width: int | None
 
 
-def first_address(attributes: Mapping[str, str | None]) -> str | None:
-    """The address that an image element most plainly gives; None when it gives none but placeholders."""
+def first_address(attributes: Mapping[str, str | None], picture: Iterable[str] = ()) -> str | None:
+    """The address that an image element most plainly gives; None when it gives none but placeholders.
+
+    Args:
+        attributes: the element's.
+        picture: the srcsets of the `<picture>` around it.
+    """
+    if SCRIPTED_ATTRIBUTES.isdisjoint(attributes):  # the usual case, first
+        src = attributes.get("src")
+        if src and is_address(src) and not is_placeholder(src):
+            return src
     if plain := plain_addresses(attributes):
         return plain[0]
-    return next((entry.address for srcset in srcsets_of(attributes) for entry in srcset_entries(srcset)), None)
+    srcsets = (*srcsets_of(attributes), *picture)
+    return next((entry.address for srcset in srcsets for entry in srcset_entries(srcset)), None)
 
 
 def plain_addresses(attributes: Mapping[str, str | None]) -> list[str]:
@@ -58,14 +72,19 @@ def plain_addresses(attributes: Mapping[str, str | None]) -> list[str]:
     Beside a lazy-loading attribute or srcset, src is what is shown until the image is loaded, whatever its name; the
     attributes that other scripts read are a last resort.
     """
-    lazy = [value for name, value in attributes.items() if value and name in LAZY_ATTRIBUTES and is_lazy_address(value)]
-    if lazy or has_lazy_srcset(attributes):
-        return lazy
+    if not SCRIPTED_ATTRIBUTES.isdisjoint(attributes):
+        named = attributes.items()
+        lazy = [value for name, value in named if value and name in LAZY_ATTRIBUTES and is_lazy_address(value)]
+        if lazy or has_lazy_srcset(attributes):
+            return lazy
     src = attributes.get("src")
     if src and is_address(src) and not is_placeholder(src):
         return [src]
     return [
-        value for name, value in attributes.items() if value and name in SPARE_ATTRIBUTES and is_lazy_address(value)
+        value
+        for name, value in attributes.items()
+        if value and (name in SPARE_ATTRIBUTES or (TELLING_ATTRIBUTE.search(name) and IMAGE_FILE.search(value)))
+        if name not in SRCSET_ATTRIBUTES and name != "src" and is_lazy_address(value)
     ]
 
 
@@ -105,10 +124,16 @@ def is_address(value: str) -> bool:
     return len(value) < MAX_ADDRESS and not value.lstrip().startswith(NO_ADDRESS)
 
 
+def folder_and_name(address: str) -> tuple[str, str]:
+    """The folder of an address, with the host it has, and its file's name, both in lower case and without the query."""
+    folder, _, name = address.partition("?")[0].lower().rpartition("/")
+    return folder, name
+
+
 def is_placeholder(address: str) -> bool:
     """Whether an address's file name is that of a stand-in that scripts replace by the image."""
-    name = address.partition("?")[0].rpartition("/")[2].lower()
-    if any(part in name for part in PLACEHOLDER_PARTS):
+    _, name = folder_and_name(address)
+    if PLACEHOLDER.search(name):
         return True
     first = WORD.match(name)
     return first is not None and first[0] in PLACEHOLDER_NAMES and len(name) <= PLACEHOLDER_LENGTH
@@ -152,5 +177,6 @@ def largest(sources: Sequence[Source]) -> Source:
     return max(sources, key=lambda source: min(source.width or UNSTATED_WIDTH, WIDEST))
 
 
+MIN_NAMED_WIDTH: Final = 300  # px: an address in the metadata that claims less is a thumbnail
 UNSTATED_WIDTH: Final = 700  # px: a plain src beats thumbnails of it and loses to a named larger one
 WIDEST: Final = 2400  # px: beyond, more pixels are only more bytes

@@ -1,15 +1,16 @@
-"""Every image of a page with the addresses it can be fetched from, gathered in one walk over the landmarks."""
+"""The images of a page that can be its dominant one, with what their elements say of themselves."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
 from selectolax.lexbor import LexborNode
 
 from crawler.image_key import image_key
-from crawler.image_urls import Source, first_address, image_sources, srcset_entries, srcsets_of
+from crawler.image_urls import Source, first_address, folder_and_name, image_sources, srcsets_of
 from crawler.page import Page
 from crawler.paragraphs import encloses, upward
 
@@ -18,30 +19,43 @@ PIXELS: Final = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*$", re.IGNORECAS
 STYLE_SIZE: Final = re.compile(r"(?:^|[;\s])(width|height)\s*:\s*(\d{1,5})(?:\.\d+)?px", re.IGNORECASE)
 NEVER_BELOW: Final = 50  # CSS px: what is shown with a shorter side is an icon or a tracking pixel
 NOSCRIPT_REACH: Final = 4  # levels above an image
-MAX_IMAGES: Final = 1000  # per page; the dominant image of a longer wall of them is not a question
+MAX_IMAGES: Final = 300  # a page; the dominant image of a longer wall of them is not a question
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class ImageOnPage:
-    """One image element.
+    """One image element; not frozen, since a page has dozens and freezing takes longer than reading them.
 
     Attributes:
-        position: its index among the page's landmarks.
+        position: its place among the page's landmarks.
         node: the element.
         attributes: its attributes.
+        parent: its parent's attributes.
         address: the first of its addresses, as the page writes it.
+        folder: that of the address, in lower case, host included.
+        name: its file's, in lower case.
         picture: the srcsets of the `<picture>` around it.
         width: declared width in CSS pixels; None when not declared.
         height: declared height in CSS pixels; None when not declared.
+        others: further elements with the same address.
     """
 
     position: int
     node: LexborNode
     attributes: dict[str, str | None]
+    parent: dict[str, str | None]
     address: str
-    picture: tuple[str, ...]
+    folder: str
+    name: str
+    picture: Sequence[str]
     width: int | None
     height: int | None
+    others: tuple["ImageOnPage", ...] = ()
+
+    @property
+    def class_pair(self) -> tuple[str, str]:
+        """The classes of the element and its parent: the same for the cards of a list."""
+        return self.attributes.get("class") or "", self.parent.get("class") or ""
 
     def sources(self) -> list[Source]:
         """All its addresses."""
@@ -53,43 +67,40 @@ class ImageOnPage:
 
 
 def images_on(page: Page) -> list[ImageOnPage]:
-    """The page's images in document order, at most `MAX_IMAGES`.
+    """The page's images in document order, at most `MAX_IMAGES`; of several with one address, the first.
 
     Left out are images declared shorter than `NEVER_BELOW` on a side, and those without a usable address; the twin that
     a lazy-loading theme leaves in `<noscript>` stands for those, since the parser reads `<noscript>` as a browser
     without scripts does.
     """
-    found: list[ImageOnPage] = []
+    found: dict[str, ImageOnPage] = {}
+    of_picture = srcsets_of_pictures(page)
+    for position, node in page.landmarks.images[:MAX_IMAGES]:
+        attributes = node.attributes
+        width, height = declared_size(attributes)
+        if (width is not None and width < NEVER_BELOW) or (height is not None and height < NEVER_BELOW):
+            continue
+        parent = node.parent
+        around = of_picture.get(parent.mem_id, ()) if of_picture and parent is not None else ()
+        address = first_address(attributes, around)
+        if address is None:
+            continue
+        folder, name = folder_and_name(address)
+        of_parent = parent.attributes if parent is not None else {}
+        image = ImageOnPage(position, node, attributes, of_parent, address, folder, name, around, width, height)
+        known = found.setdefault(address, image)
+        if known is not image:
+            known.others = (*known.others, image)
+    return list(found.values())
+
+
+def srcsets_of_pictures(page: Page) -> dict[int, list[str]]:
+    """The srcsets in each `<picture>`, by its `mem_id`."""
     of_picture: dict[int, list[str]] = {}
-    for position, node in enumerate(page.landmarks):
-        tag = node.tag
-        if tag == "source":
-            if (picture := node.parent) is not None and picture.tag == "picture":
-                of_picture.setdefault(picture.mem_id, []).extend(srcsets_of(node.attributes))
-        elif tag in IMAGE_TAGS:
-            image = image_at(position, node, of_picture)
-            if image is not None:
-                found.append(image)
-                if len(found) == MAX_IMAGES:
-                    break
-    return found
-
-
-def image_at(position: int, node: LexborNode, of_picture: Mapping[int, list[str]]) -> ImageOnPage | None:
-    """The image at an element; None when it is too small or has no address."""
-    attributes = node.attributes
-    width, height = declared_size(attributes)
-    if (width is not None and width < NEVER_BELOW) or (height is not None and height < NEVER_BELOW):
-        return None
-    around: Sequence[str] = ()
-    if of_picture and (picture := node.parent) is not None:
-        around = of_picture.get(picture.mem_id, ())
-    address = first_address(attributes)
-    if address is None:
-        address = next((entry.address for srcset in around for entry in srcset_entries(srcset)), None)
-    if address is None:
-        return None
-    return ImageOnPage(position, node, attributes, address, tuple(around), width, height)
+    for _, node in page.landmarks.sources:
+        if (picture := node.parent) is not None and picture.tag == "picture":
+            of_picture.setdefault(picture.mem_id, []).extend(srcsets_of(node.attributes))
+    return of_picture
 
 
 def key_of(image: ImageOnPage, page: Page) -> str:
@@ -111,13 +122,22 @@ def are_twins(one: LexborNode, other: LexborNode) -> bool:
     return encloses(noscript.parent, scripted)
 
 
-def declared_size(attributes: dict[str, str | None]) -> tuple[int | None, int | None]:
+def declared_size(attributes: Mapping[str, str | None]) -> tuple[int | None, int | None]:
     """Width and height in pixels from the attributes, or else from the inline style; percentages count as undeclared."""
-    sizes: dict[str, int] = {}
-    style = attributes.get("style")
-    if style:
-        sizes = {name.lower(): int(number) for name, number in STYLE_SIZE.findall(style)}
-    for name in ("width", "height"):
-        if (value := attributes.get(name)) and (match := PIXELS.match(value)) is not None:
-            sizes[name] = int(match[1])
-    return sizes.get("width"), sizes.get("height")
+    width, height = attributes.get("width"), attributes.get("height")
+    sizes = (pixels(width) if width else None, pixels(height) if height else None)
+    if (style := attributes.get("style")) and "px" in style and None in sizes:
+        styled = {name.lower(): int(number) for name, number in STYLE_SIZE.findall(style)}
+        return sizes[0] or styled.get("width"), sizes[1] or styled.get("height")
+    return sizes
+
+
+@lru_cache(maxsize=10_000)  # the same few numbers are on every page
+def pixels(value: str) -> int | None:
+    """The pixels in a width or height attribute; None when it says nothing: a percentage, or the 0 of a script's stand-in.
+
+    >>> pixels("640"), pixels("640.5px"), pixels("100%"), pixels("0")
+    (640, 640, None, None)
+    """
+    match = PIXELS.match(value)
+    return int(match[1]) or None if match else None

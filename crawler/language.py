@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import pycld2
@@ -12,6 +13,8 @@ from crawler import layout
 from crawler.page import Page, collapse, visible_text
 
 UNDECIDED: Final = "un"
+FIRST_TEXT: Final = 600  # characters; where they are clearly in one language, the rest is not looked at
+CLEAR_SHARE: Final = 90  # percent
 MAX_TEXT: Final = 6_000  # characters that are looked at; more does not change an answer
 ENOUGH_TEXT: Final = 500  # characters of main text; a page with less is judged by all its text
 MIN_TEXT: Final = 20  # characters; with fewer there is no language to see
@@ -48,32 +51,36 @@ def detect_language(page: Page) -> Language:
 
     `<html lang>` is a hint for CLD2 only: it is missing on many pages and wrong on some.
     """
-    return language_of(main_text(page), page.html_lang)
+    start = main_text(page, FIRST_TEXT)
+    code, share, reliable = detected(start, claimed_code(page.html_lang))
+    if reliable and code != UNDECIDED and share >= CLEAR_SHARE and len(start) >= ENOUGH_TEXT:
+        return Language(code, share / 100)
+    return language_of(main_text(page, MAX_TEXT), page.html_lang)
 
 
-def main_text(page: Page) -> str:
-    """The text that the page is about, at most `MAX_TEXT` characters: not its menus, unless it is little else."""
-    text = joined(block.text for block in page.layout.main_blocks)
+def main_text(page: Page, most: int) -> str:
+    """The text that the page is about, at most `most` characters: not its menus, unless it is little else."""
+    text = joined((block.text for block in page.layout.main_blocks), most)
     if len(text) >= ENOUGH_TEXT:
         return text
     outside = layout.BOILERPLATE
-    text = joined(block.text for block in page.layout.blocks if not page.layout.regions(block.node) & outside)
+    text = joined((block.text for block in page.layout.blocks if not page.layout.regions(block.node) & outside), most)
     if len(text) >= ENOUGH_TEXT:
         return text
     body = page.tree.body
-    return visible_text(body)[:MAX_TEXT] if body is not None else text
+    return visible_text(body, most)[:most] if body is not None else text
 
 
-def joined(texts: Iterable[str]) -> str:
-    """The texts in one, cut at `MAX_TEXT` characters."""
+def joined(texts: Iterable[str], most: int) -> str:
+    """The texts in one, cut at `most` characters."""
     pieces: list[str] = []
     length = 0
     for text in texts:
         pieces.append(collapse(text))
         length += len(pieces[-1])
-        if length >= MAX_TEXT:
+        if length >= most:
             break
-    return " ".join(pieces)[:MAX_TEXT].strip()
+    return " ".join(pieces)[:most].strip()
 
 
 def language_of(text: str, hint: str = "") -> Language:
@@ -91,6 +98,7 @@ def language_of(text: str, hint: str = "") -> Language:
     return settle(text)
 
 
+@lru_cache(maxsize=1_000)
 def claimed_code(tag: str) -> str | None:
     """The code in a language tag, if it is one that CLD2 knows: pages also claim countries (`us`) and nonsense."""
     code = tag.strip().lower().replace("_", "-").partition("-")[0]

@@ -1,13 +1,13 @@
 """Where things stand on a page: the main block of text, and which region (article, navigation, figure) a node is in."""
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
 from selectolax.lexbor import LexborNode
 
-from crawler.paragraphs import encloses, main_container, paragraphs, upward
+from crawler.landmarks import Landmark, Landmarks
+from crawler.paragraphs import main_text, paragraphs
 
 NAVIGATION: Final = 1
 HEADER: Final = 2
@@ -20,6 +20,7 @@ LISTED: Final = 128
 HIDDEN: Final = 256
 HERO: Final = 512
 PERSON: Final = 1024
+CARD: Final = 2048
 BOILERPLATE: Final = NAVIGATION | FOOTER | ASIDE | HIDDEN
 
 TAG_REGIONS: Final = {
@@ -34,7 +35,9 @@ TAG_REGIONS: Final = {
     "li": LISTED,
 }
 CLASS_REGIONS: Final = re.compile(
-    r"(?P<person>avatar|author|byline|profile|bio\b|contributor|user-?pic)"
+    r"(?P<card>wprm|tasty-?recipe|mv-create|recipe-?card|easyrecipe|zrdn|cooked-|hrecipe|mpprecipe|create-image"
+    r"|recipe-?(?:image|photo|thumb|media|hero|header|lead))"
+    r"|(?P<person>avatar|author|byline|profile|bio\b|contributor|user-?pic)"
     r"|(?P<navigation>\bnav|navbar|navigation|\bmenu|breadcrumb|topbar|toolbar|masthead)"
     r"|(?P<footer>footer|copyright|cookie|consent|gdpr)"
     r"|(?P<aside>sidebar|\baside|side-?bar|widget|related|recommend|recirc|\bmore-|popular|trending|latest|read-?next"
@@ -42,11 +45,12 @@ CLASS_REGIONS: Final = re.compile(
     r"|teaser|outbrain|taboola|carousel-?item|upsell|cross-?sell|also-?(?:like|bought)|modal|popup|overlay)"
     r"|(?P<hero>hero|featured|lead-?(?:image|media|photo|art)|main-?(?:image|media|photo|img)|post-?thumb|wp-post-image"
     r"|article-?(?:image|media|photo|img)|story-?(?:image|media|photo)|entry-?(?:image|media|thumb)|cover-?(?:image|photo)"
-    r"|(?:image|media|photo)-?(?:main|lead|hero|primary)|primary-?image|product-?(?:image|photo|gallery)|recipe-?(?:image|photo|media))"
+    r"|(?:image|media|photo)-?(?:main|lead|hero|primary)|primary-?image|product-?(?:image|photo|gallery))"
     r"|(?P<header>header)"
     r"|(?P<content>article|content|entry|story|\bpost\b|post-?body|main\b|recipe|product)"
 )
 REGION_OF_GROUP: Final = {
+    "card": CARD | HERO | CONTENT,
     "person": PERSON,
     "navigation": NAVIGATION,
     "footer": FOOTER,
@@ -56,6 +60,8 @@ REGION_OF_GROUP: Final = {
     "content": CONTENT,
 }
 MAX_NAME: Final = 100  # characters of a class; longer ones are data
+MAX_NAMES: Final = 1_000  # characters of all classes of an element
+OUTERMOST_TAGS: Final = frozenset(("html", "body"))
 
 
 class Layout:
@@ -64,20 +70,17 @@ class Layout:
     Attributes:
         blocks: the page's paragraphs of at least `MIN_PARAGRAPH` characters, in document order.
         main_blocks: those of the main text; empty on a page without text.
-        heading: position of the `<h1>` nearest above the main text (of the first one without such), None without.
+        heading: the `<h1>` nearest above the main text (the first one without such); None without.
     """
 
-    def __init__(self, root: LexborNode | None, landmarks: Sequence[LexborNode]) -> None:
+    def __init__(self, root: LexborNode | None, landmarks: Landmarks) -> None:
         self.blocks = paragraphs(root, landmarks)
-        self._around_main: frozenset[int] = frozenset()
+        self.main_blocks, self._around_main = main_text(self.blocks)
         self._regions: dict[int, int] = {}
-        main = main_container(self.blocks)
-        self.main_blocks = tuple(block for block in self.blocks if main is not None and encloses(main, block.node))
-        self._around_main = frozenset(() if main is None else (node.mem_id for node in upward(main)))
-        start = self.main_blocks[0].position if self.main_blocks else len(landmarks)
-        headings = [position for position, node in enumerate(landmarks) if node.tag == "h1"]
-        above = [position for position in headings if position < start]
-        self.heading = above[-1] if above else headings[0] if headings else None
+        headings = [heading for heading in landmarks.headings if heading[1].tag == "h1"]
+        start = self.main_blocks[0].position if self.main_blocks else None
+        above = [heading for heading in headings if start is None or heading[0] < start]
+        self.heading: Landmark | None = above[-1] if above else headings[0] if headings else None
 
     def regions(self, node: LexborNode | None) -> int:
         """The regions around and at a node, as a sum of `NAVIGATION`, `FIGURE` and so on.
@@ -85,35 +88,37 @@ class Layout:
         What encloses the main text is never navigation, aside or footer, whatever its class says: themes name their
         outermost box `has-sidebar`.
         """
+        known = self._regions
         path: list[tuple[int, LexborNode]] = []
         found = 0
         while node is not None:
             key = node.mem_id
-            if key in self._regions:
-                found = self._regions[key]
+            if key in known:
+                found = known[key]
                 break
             path.append((key, node))
             node = node.parent
         for key, below in reversed(path):
             found |= self._own_regions(below, key)
-            self._regions[key] = found
+            known[key] = found
         return found
 
     def _own_regions(self, node: LexborNode, key: int) -> int:
         tag = node.tag or ""
-        if tag in ("html", "body"):
+        if tag in OUTERMOST_TAGS:
             return 0
         found = TAG_REGIONS.get(tag, 0)
         attributes = node.attributes
-        name = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-        if len(name) > 1:
-            found |= named_regions(name)
-        style = attributes.get("style")
-        if style and "display:none" in style.replace(" ", ""):
+        if names := attributes.get("class"):
+            found |= named_regions(names[:MAX_NAMES])
+        if name := attributes.get("id"):
+            found |= named_regions(name[:MAX_NAMES])
+        if (style := attributes.get("style")) and "display:none" in style.replace(" ", ""):
             found |= HIDDEN
-        return found & (CONTENT | HERO | FIGURE | LINKED) if key in self._around_main else found
+        return found & (CONTENT | HERO | CARD | FIGURE | LINKED) if key in self._around_main else found
 
 
+@lru_cache(maxsize=50_000)  # sites share their themes' and frameworks' class names
 def named_regions(names: str) -> int:
     """The regions that an element's classes and id speak of."""
     found = 0

@@ -1,9 +1,12 @@
 """The links of a page that a crawl may follow."""
 
+import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from typing import Final
 
 from crawler.page import Page
+
+HOST_OF_URL: Final = re.compile(r"[a-z]+://([^/?#]*)", re.IGNORECASE)
 
 
 def followed_links(page: Page, scope: str, home: str) -> Iterator[str]:
@@ -17,16 +20,13 @@ def followed_links(page: Page, scope: str, home: str) -> Iterator[str]:
     if scope == "none":
         return
     seen: set[str] = set()
-    for node in page.tree.css("a[href]"):
-        attributes = node.attributes
-        if "nofollow" in (attributes.get("rel") or "").lower():
-            continue
-        url = page.absolute(attributes.get("href") or "")
-        if url and url not in seen and (scope == "web" or site_of(url) == home):
+    for url in filter(None, map(page.resolver.absolute, page.anchors.hrefs)):
+        if url not in seen and (scope == "web" or site_of(url) == home):
             seen.add(url)
             yield url
 
 
 def site_of(url: str) -> str:
     """The host of a URL without `www.`, with its port."""
-    return urlsplit(url).netloc.lower().removeprefix("www.")
+    match = HOST_OF_URL.match(url)
+    return match[1].lower().removeprefix("www.") if match else ""

@@ -1,45 +1,24 @@
-"""The dominant image of a page, found from its HTML: each image gets named features, each feature has a weight.
+"""The dominant image of a page, found from its HTML: each image has named features, each feature a learnt weight.
 
 The paper finds it "from HTML tags and DOM tree features" (ImageBERT, section 3) and names none of them; these are ours.
+`python -m crawler.fit_main_image` learns the weights; `crawler/models/main_image.md` tells from what and how well.
 """
 
-import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
-from selectolax.lexbor import LexborNode
-
-from crawler.image_context import context_of
-from crawler.image_features import address_features, features_of
-from crawler.image_key import image_key
-from crawler.image_urls import Source, largest, width_in_url
-from crawler.images import ImageOnPage, are_twins, images_on, key_of
-from crawler.metadata import read_metadata
+from crawler.contenders import Contender, contenders_of, may_have_stem
+from crawler.image_urls import MIN_NAMED_WIDTH, UNSTATED_WIDTH, largest
+from crawler.images import ImageOnPage, are_twins, key_of
 from crawler.page import Page
 
-# Set by hand from what each feature means, then adjusted while looking at half of the sites of a set of saved pages.
-WEIGHTS: Final[Mapping[str, float]] = {
-    # size
-    "area": 1.5, "small": -4.0, "thumbnail": -1.5, "banner": -1.5, "srcset": 0.4, "large_source": 0.6,
-    "thumbnail_source": -1.0, "tiny_source": -3.0,
-    # words and address
-    "alt_words": 0.5, "title_words": 1.5, "junk_name": -1.5, "hero_name": 1.0, "junk_url": -1.5, "logo_url": -4.0,
-    "beacon": -4.0, "upload_url": 0.5, "photo_file": 0.5, "png_file": -0.2, "gif_file": -1.5, "svg_file": -3.0,
-    "long_file_name": 0.2,
-    # place
-    "figure": 0.7, "caption": 0.5, "hero": 1.0, "content": 0.5, "navigation": -2.5, "header": -0.7, "footer": -2.5,
-    "aside": -1.5, "person": -1.5, "hidden": -1.0, "listed": -0.5, "repeated": -1.0, "itemprop": 1.0,
-    "links_to_image": 0.4, "links_to_page": -1.0, "links_home": -2.0,
-    # order
-    "first": 0.7, "early": 1.0, "preloaded": 1.5, "eager": 0.5, "above_heading": -1.0, "lead": 1.0, "amid_text": 0.5,
-    "near_start": 1.5, "after_text": -1.5,
-    # metadata
-    "og_image": 4.0, "twitter_image": 1.0, "json_ld_image": 2.5, "image_src": 1.5, "itemprop_image": 1.5,
-    "thumbnail_meta": 1.0, "off_page": -0.5,
-}  # fmt: skip
-MIN_SCORE: Final = 2.0  # below, most winners on pages with and without a main image are wrong ones
-NEVER_NAMED: Final = frozenset(("logo_url", "beacon"))
+MODEL: Final = Path(__file__).parent / "models" / "main_image.json"
+WEIGHTS: Final[Mapping[str, float]] = json.loads(MODEL.read_text(encoding="utf-8"))
+UNMISTAKABLE: Final = 16  # characters of a file's name without size and extension; a shorter one may be of two photos
+NONE: Final = WEIGHTS["none"]  # the score of the answer that a page has no main image
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,63 +26,23 @@ class ScoredImage:
     """An image and why it may be the page's dominant one.
 
     Attributes:
-        url: absolute; the largest of the image's addresses.
-        score: the sum of its signals; higher is surer.
+        url: absolute; the one its metadata gives, or the largest of the image's addresses.
+        score: by how much the sum of its signals exceeds that of the answer "no main image"; higher is surer.
         signals: (feature, weight times value), strongest first.
-        node: its element; None when only the page's metadata names it.
-        position: the element's index among the page's landmarks; None without one.
-        twins: the elements that show it in place of `node`, with or without scripts.
+        named_by: the addresses that metadata gives for it, as absolute URLs.
+        elements: those that show it, the best one first; () when only the page's metadata names it.
     """
 
     url: str
     score: float
     signals: tuple[tuple[str, float], ...]
-    node: LexborNode | None
-    position: int | None
-    twins: tuple[LexborNode, ...] = ()
+    named_by: tuple[str, ...] = ()
+    elements: tuple[ImageOnPage, ...] = ()
 
 
-@dataclass(slots=True)
-class Contender:
-    """All that a page has of one image, gathered while it is read: best element, addresses, metadata that names it."""
-
-    image: ImageOnPage | None = None
-    features: dict[str, float] = field(default_factory=dict)
-    score: float = -math.inf
-    images: list[ImageOnPage] = field(default_factory=list)
-    named_sources: list[Source] = field(default_factory=list)
-    named: dict[str, float] = field(default_factory=dict)
-
-    def add_element(self, image: ImageOnPage, features: dict[str, float]) -> None:
-        """Note another element that shows the image; the one that scores best speaks for it."""
-        self.images.append(image)
-        if (score := score_of(features)) > self.score:
-            self.image, self.features, self.score = image, features, score
-
-    def scored(self, page: Page) -> ScoredImage | None:
-        """The image with its score and signals; None when it scores too little or has no usable address."""
-        features = self.features if self.image is not None else address_features(self.named_sources[0].address)
-        if NEVER_NAMED.isdisjoint(features):  # sites name their logo as the image of pages that have none
-            features = features | self.named
-        if self.image is None:
-            features["off_page"] = 1.0
-        signals = [(name, WEIGHTS[name] * value) for name, value in features.items() if value]
-        score = math.fsum(value for _, value in signals)
-        if score < MIN_SCORE:
-            return None
-        shown = self.shown()
-        sources = [source for image in shown for source in image.sources()] + self.named_sources
-        url = page.absolute(largest(sources).address)
-        if url is None:
-            return None
-        signals.sort(key=lambda signal: (-abs(signal[1]), signal[0]))
-        node, position = (None, None) if self.image is None else (self.image.node, self.image.position)
-        return ScoredImage(url, score, tuple(signals), node, position, tuple(image.node for image in shown[1:]))
-
-    def shown(self) -> list[ImageOnPage]:
-        """The best element and its twins: other elements of the same name may show another image."""
-        best = self.image
-        return [] if best is None else [best, *(image for image in self.images if are_twins(best.node, image.node))]
+def main_image(page: Page) -> ScoredImage | None:
+    """The page's dominant image; None when it has none."""
+    return next(ranked(page), None)
 
 
 def main_images(page: Page) -> list[ScoredImage]:
@@ -111,25 +50,55 @@ def main_images(page: Page) -> list[ScoredImage]:
 
     Addresses of one image (sizes, `<noscript>` twins, `og:image`) count as one.
     """
-    scored = (contender.scored(page) for contender in contenders(page))
-    return sorted((image for image in scored if image is not None), key=lambda image: -image.score)
+    found: dict[str, ScoredImage] = {}
+    for image in ranked(page):
+        found.setdefault(image.url, image)
+    return list(found.values())
+
+
+def ranked(page: Page) -> Iterator[ScoredImage]:
+    """The contenders that beat the answer "no main image" and have a usable address, best first, one at a time.
+
+    Those that stand nowhere on the page come last, whatever their score: metadata names what a site shows elsewhere.
+    """
+    contenders, images = contenders_of(page, score_of)
+    able = [contender for contender in contenders if contender.score > NONE]
+    able.sort(key=lambda contender: (contender.image is None, -contender.score))
+    return (image for contender in able if (image := scored_image(contender, page, images)) is not None)
+
+
+def scored_image(contender: Contender, page: Page, images: Iterable[ImageOnPage]) -> ScoredImage | None:
+    """The image with its score and signals; None when it has no usable address."""
+    best = contender.image
+    elements = () if best is None else (best, *elements_like(best, page, images))
+    named = next((source for source in contender.sources if (source.width or UNSTATED_WIDTH) >= MIN_NAMED_WIDTH), None)
+    if named is None:
+        addressed = (image for image in elements if image is best or are_twins(elements[0].node, image.node))
+        named = largest([source for image in addressed for source in image.sources()] + contender.sources)
+    url = page.absolute(named.address)
+    if url is None:
+        return None
+    named_by = tuple(source.address for source in contender.sources)
+    signals = [(name, WEIGHTS[name] * value) for name, value in contender.features.items()]
+    signals = sorted((signal for signal in signals if signal[1]), key=lambda signal: (-abs(signal[1]), signal[0]))
+    return ScoredImage(url, contender.score - NONE, tuple(signals), named_by, elements)
+
+
+def elements_like(best: ImageOnPage, page: Page, images: Iterable[ImageOnPage]) -> Iterator[ImageOnPage]:
+    """Other elements that show an image: in another size, elsewhere, or with scripts switched off.
+
+    Two photos may have one name, so that it takes the same folder, a long name, or a `<noscript>` to be sure.
+    """
+    yield from best.others
+    key = key_of(best, page)
+    stem = key.rpartition("/")[2]
+    for image in images:
+        if image is not best and may_have_stem(image, (stem,)) and key_of(image, page) == key:
+            surely = len(stem) >= UNMISTAKABLE or image.folder == best.folder
+            yield from (other for other in (image, *image.others) if surely or are_twins(best.node, other.node))
 
 
 def score_of(features: Mapping[str, float]) -> float:
     """The weighted sum of features."""
-    return sum(WEIGHTS[name] * value for name, value in features.items())
-
-
-def contenders(page: Page) -> Iterable[Contender]:
-    """The page's images with twins joined, in document order; then those that only the metadata names."""
-    metadata = read_metadata(page)
-    images = images_on(page)
-    context = context_of(page, metadata.title, images)
-    found: dict[str, Contender] = {}
-    for image in images:
-        found.setdefault(key_of(image, page), Contender()).add_element(image, features_of(image, context))
-    for kind, url in metadata.images:
-        contender = found.setdefault(image_key(url), Contender())
-        contender.named[kind] = 1.0
-        contender.named_sources.append(Source(url, width_in_url(url)))
-    return found.values()
+    weights = WEIGHTS
+    return sum([weights[name] * value for name, value in features.items()])

@@ -1,14 +1,12 @@
 """What a page says about itself in its head: the images it names, its title, description, licence and robots rules."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
-from selectolax.lexbor import LexborNode
-
+from crawler.json_ld import named_images
 from crawler.page import Page, collapse
 
 META_IMAGES: Final = {
@@ -25,12 +23,8 @@ META_IMAGES: Final = {
 }
 DESCRIPTIONS: Final = ("og:description", "description", "twitter:description", "dc.description")
 TITLES: Final = ("og:title", "twitter:title", "dc.title")
-# A picture of these is a logo or a portrait, not the page's subject.
-NOT_ABOUT_THE_PAGE: Final = frozenset(
-    ("Organization", "NewsMediaOrganization", "Person", "WebSite", "Brand", "Corporation")
-)
-JSON_LD_IMAGE_KEYS: Final = ("image", "primaryImageOfPage", "thumbnailUrl")
-MAX_JSON_LD: Final = 1_000_000  # characters of one script; larger ones are application state
+ALTERNATIVES: Final = ("og:image:alt", "twitter:image:alt")
+DESCRIBING: Final = frozenset((*DESCRIPTIONS, *TITLES, *ALTERNATIVES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +34,18 @@ class Metadata:
     Attributes:
         images: (kind, absolute URL), kind in og_image, twitter_image, image_src, json_ld_image, itemprop_image,
             thumbnail_meta; in document order, without exact repeats.
-        values: the other `<meta>` values by lower-case name or property, the first of each.
+        values: the `<meta>` values of `DESCRIBING` by lower-case name or property, the first of each.
         title: the `<title>`; "" when missing.
+        captions: of images that the page describes in JSON-LD, by absolute URL.
+        preloads: the images that the head preloads, as absolute URLs.
         license_url: where `<link rel=license>` points; None when nowhere.
     """
 
     images: tuple[tuple[str, str], ...]
     values: dict[str, str]
     title: str
+    captions: dict[str, str]
+    preloads: tuple[str, ...]
     license_url: str | None
 
     def titles(self) -> Iterator[str]:
@@ -64,35 +62,49 @@ def read_metadata(page: Page) -> Metadata:
     """The page's metadata; broken JSON-LD counts as absent."""
     images: dict[tuple[str, str], None] = {}
     values: dict[str, str] = {}
-    title, license_url = "", None
-    for node in page.landmarks:
-        tag = node.tag
-        if tag == "meta":
-            read_meta(page, node, values, images)
-        elif tag == "link":
-            attributes = node.attributes
-            relation, href = (attributes.get("rel") or "").lower(), attributes.get("href") or ""
-            if relation == "image_src" and (url := page.absolute(href)):
-                images[("image_src", url)] = None
-            elif relation == "license" and license_url is None:
-                license_url = page.absolute(href)
-        elif tag == "script" and node.attributes.get("type") == "application/ld+json":
-            images.update((("json_ld_image", url), None) for url in map(page.absolute, json_ld_images(node)) if url)
-        elif tag == "title" and not title:
-            title = collapse(node.text())
-    return Metadata(tuple(images), values, title, license_url)
+    for attributes in page.metas:
+        read_meta(page, attributes, values, images)
+    preloads: list[str] = []
+    license_url: str | None = None
+    for node in page.landmarks.links:
+        attributes = node.attributes
+        relation, href = (attributes.get("rel") or "").lower(), attributes.get("href") or ""
+        if relation == "image_src" and (url := page.absolute(href)):
+            images[("image_src", url)] = None
+        elif relation == "preload" and attributes.get("as") == "image" and (url := page.absolute(href)):
+            preloads.append(url)
+        elif relation == "license" and license_url is None:
+            license_url = page.absolute(href)
+    captions = read_json_ld(page, images)
+    title = next((text for node in page.landmarks.titles if (text := collapse(node.text()))), "")
+    return Metadata(tuple(images), values, title, captions, tuple(preloads), license_url)
 
 
-def read_meta(page: Page, node: LexborNode, values: dict[str, str], images: dict[tuple[str, str], None]) -> None:
+def read_json_ld(page: Page, images: dict[tuple[str, str], None]) -> dict[str, str]:
+    """Note the images that the page's JSON-LD names; answers the captions of those that have one, by URL."""
+    captions: dict[str, str] = {}
+    for node in page.landmarks.scripts:
+        if node.attrs.get("type") == "application/ld+json":
+            for address, caption in named_images(node.text()):
+                if url := page.absolute(address):
+                    images[("json_ld_image", url)] = None
+                    if caption:
+                        captions.setdefault(url, caption)
+    return captions
+
+
+def read_meta(
+    page: Page, attributes: Mapping[str, str | None], values: dict[str, str], images: dict[tuple[str, str], None]
+) -> None:
     """Note one `<meta>` in `values`, or in `images` when it names one."""
-    attributes = node.attributes
     content = attributes.get("content")
     name = (attributes.get("property") or attributes.get("name") or attributes.get("itemprop") or "").lower().strip()
     if not content or not name:
         return
     kind = META_IMAGES.get(name)
     if kind is None:
-        values.setdefault(name, collapse(content))
+        if name in DESCRIBING and name not in values:
+            values[name] = collapse(content)
     elif (url := page.absolute(content)) and urlsplit(url).path.strip("/"):  # some name their front page
         images[(kind, url)] = None
 
@@ -101,47 +113,4 @@ def license_of(page: Page) -> str | None:
     """The licence the page points to, by a link in its head or else in its text; None when it says nothing."""
     if (url := read_metadata(page).license_url) is not None:
         return url
-    node = page.tree.css_first('a[rel~="license"]')
-    return page.absolute(node.attributes.get("href") or "") if node is not None else None
-
-
-def json_ld_images(script: LexborNode) -> Iterator[str]:
-    """The images that a JSON-LD block gives the page's subject (https://schema.org/image)."""
-    text = script.text()
-    if len(text) > MAX_JSON_LD or "mage" not in text:
-        return
-    try:
-        data = json.loads(text, strict=False)
-    except (ValueError, RecursionError):
-        return
-    things = list(top_level_things(data))
-    by_id = {thing["@id"]: thing for thing in things if isinstance(thing.get("@id"), str)}
-    for thing in things:
-        kinds = thing.get("@type")
-        if NOT_ABOUT_THE_PAGE.isdisjoint(kinds if isinstance(kinds, list) else [str(kinds)]) and kinds != "ImageObject":
-            for key in JSON_LD_IMAGE_KEYS:
-                yield from image_addresses(thing.get(key), by_id)
-
-
-def top_level_things(data: Any) -> Iterator[dict[str, Any]]:
-    """The objects of a JSON-LD document: its root, the members of a list or of `@graph`, and `mainEntity`."""
-    if isinstance(data, list):
-        for member in data:
-            yield from top_level_things(member)
-    elif isinstance(data, dict):
-        yield data
-        for key in ("@graph", "mainEntity"):
-            if isinstance(data.get(key), list | dict):
-                yield from top_level_things(data[key])
-
-
-def image_addresses(value: Any, by_id: dict[str, dict[str, Any]], depth: int = 0) -> Iterator[str]:
-    """The addresses in a schema.org image value: a string, an ImageObject, a reference to one, or a list of those."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list) and depth < 3:
-        for member in value[:5]:
-            yield from image_addresses(member, by_id, depth + 1)
-    elif isinstance(value, dict) and depth < 3:
-        inner = value.get("url") or value.get("contentUrl") or by_id.get(str(value.get("@id")), {}).get("url")
-        yield from image_addresses(inner, by_id, depth + 1)
+    return next(filter(None, map(page.absolute, page.anchors.licenses)), None)

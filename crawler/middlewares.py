@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from typing import Final
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from scrapy import Spider
 from scrapy.crawler import Crawler
@@ -14,8 +14,10 @@ from scrapy.robotstxt import RobotParser
 from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.address import is_web_address
+from crawler.fetch_refusal import UNREACHABLE, FetchRefusedError
 
 TOO_MANY_REQUESTS: Final = 429  # the one 4xx that says nothing about the file
+MAX_ROBOTS: Final = 500 * 1024  # bytes that are read, the least that a robot must (RFC 9309, section 2.5)
 NO_SUCH_HOST: Final = ("CannotResolveHostError", "DNSLookupError")  # by name: older Scrapys raise Twisted's
 
 
@@ -35,16 +37,20 @@ class RobotsTxtMiddleware(ScrapyRobotsTxtMiddleware):
         super().__init__(crawler)
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._unreadable: dict[str, str] = {}
+        self._unreachable: dict[str, FetchRefusedError] = {}
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
         """The rules of the request's host; None when it has none.
 
         Raises:
             RobotsUnreadableError: nobody can say what they are.
+            FetchRefusedError: the host itself is out of reach.
         """
         host = urlparse_cached(request).netloc
         async with self._turns[host]:
             rules = await super().robot_parser(request)
+        if refusal := self._unreachable.get(host):
+            raise FetchRefusedError(refusal.reason, refusal.detail, request.url)
         if host in self._unreadable:
             raise RobotsUnreadableError(f"robots.txt could not be read ({self._unreadable[host]})")
         return rules
@@ -54,10 +60,14 @@ class RobotsTxtMiddleware(ScrapyRobotsTxtMiddleware):
             self._unreadable[netloc] = str(response.status)
         if not 200 <= response.status < 300:
             response = response.replace(body=b"")
+        elif len(response.body) > MAX_ROBOTS:  # whole lines: half a path would forbid more than it says
+            response = response.replace(body=response.body[:MAX_ROBOTS].rpartition(b"\n")[0])
         await super()._parse_robots(response, netloc, request)
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
         kind = type(exc).__name__
+        if isinstance(exc, FetchRefusedError) and exc.reason in UNREACHABLE and urlsplit(exc.url).netloc == netloc:
+            self._unreachable[netloc] = exc
         if kind not in NO_SUCH_HOST:  # the request itself fails likewise, and its refusal says so
             self._unreadable[netloc] = str(exc)[:100] if isinstance(exc, IgnoreRequest) else kind
         super()._robots_error(exc, netloc)

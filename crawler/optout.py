@@ -70,9 +70,8 @@ def words_of(part: str) -> list[str]:
 
 
 def meta_tags(page: Page) -> Iterator[tuple[str, str]]:
-    """(name, content) of a page's `<meta>` tags, in lower case."""
-    for node in page.landmarks:
-        if node.tag == "meta":
-            attributes = node.attributes
-            name = attributes.get("name") or attributes.get("http-equiv") or ""
-            yield name.lower().strip(), (attributes.get("content") or "").lower().strip()
+    """(name, content) of a page's `<meta>` tags that have both, in lower case."""
+    for attributes in page.metas:
+        content = attributes.get("content")
+        if content and (name := attributes.get("name") or attributes.get("http-equiv")):
+            yield name.lower().strip(), content.lower().strip()

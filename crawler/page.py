@@ -2,19 +2,20 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
-from urllib.parse import urljoin
 
+import numpy as np
 from bs4 import BeautifulSoup
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
-from crawler.address import MAX_ADDRESS, is_web_address
+from crawler.address import Resolver
+from crawler.anchors import Anchors, read_anchors
 from crawler.encoding import decode
+from crawler.landmarks import Landmarks, landmarks_of
 from crawler.layout import Layout
 from crawler.vocabulary import word_set
 
-NO_ADDRESS: Final = ("data:", "blob:", "javascript:", "about:", "#")
-LANDMARK_TAGS: Final = word_set("amp-img base blockquote figcaption h1 h2 h3 h4 img link meta p script source title")
 TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 UNNESTED_TAGS: Final = word_set(
     "area base br col dd dt embed hr img input li link meta option p param path source td th tr track wbr"
@@ -23,40 +24,55 @@ MANY_TAGS: Final = 8_000  # of a page; with fewer, no nesting takes longer than 
 MAX_DEPTH: Final = 2_000  # elements; real pages nest some tens deep, and count to hundreds where end tags are missing
 BREAKING_TAGS: Final = word_set("br p div li ul ol table tr td th h1 h2 h3 h4 h5 h6 section article hr dd dt")
 SILENT_TAGS: Final = word_set("script style noscript template svg iframe object button select textarea")
+MARKED_UP: Final = re.compile(rf"<(?:{'|'.join(sorted(BREAKING_TAGS | SILENT_TAGS))})[\s>/]")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Page:
     """One parsed page.
 
     Attributes:
         url: the page's address after redirects.
-        base_url: what its relative addresses are relative to (`<base href>`, else `url`).
         tree: the parsed document; owns the nodes below, so it must outlive them.
-        landmarks: the elements with a tag of `LANDMARK_TAGS`, in document order.
-        layout: its regions and main text.
+        landmarks: the elements that say something about the page's subject, gathered in one walk.
         encoding: the codec the bytes were read with.
         html_lang: `<html lang>` in lower case, a hint only; "" when missing.
     """
 
     url: str
-    base_url: str
     tree: LexborHTMLParser
-    landmarks: tuple[LexborNode, ...]
-    layout: Layout
+    landmarks: Landmarks
     encoding: str
     html_lang: str
 
+    @cached_property
+    def layout(self) -> Layout:
+        """The page's regions and main text."""
+        return Layout(self.tree.root, self.landmarks)
+
+    @cached_property
+    def metas(self) -> tuple[dict[str, str | None], ...]:
+        """The attributes of the page's `<meta>` elements, in document order."""
+        return tuple(node.attributes for node in self.landmarks.metas)
+
+    @cached_property
+    def anchors(self) -> Anchors:
+        """What the page's links say."""
+        return read_anchors(self.landmarks.anchors)
+
+    @cached_property
+    def resolver(self) -> Resolver:
+        """What its relative addresses are relative to: the first usable `<base href>`, else `url`."""
+        of_page = Resolver(self.url)
+        for node in self.landmarks.bases:
+            if href := node.attributes.get("href"):
+                base = of_page.absolute(href)
+                return of_page if base is None else Resolver(base)
+        return of_page
+
     def absolute(self, address: str) -> str | None:
         """The http(s) URL behind an address on the page, without its fragment; None when it is no such thing."""
-        address = address.strip()
-        if not address or len(address) > MAX_ADDRESS or address.startswith(NO_ADDRESS):
-            return None
-        try:
-            url = urljoin(self.base_url, address.replace(" ", "%20").replace("\n", "").replace("\t", ""))
-        except ValueError:  # an unclosed IPv6 bracket
-            return None
-        return url.partition("#")[0] if is_web_address(url) else None
+        return self.resolver.absolute(address)
 
 
 def parse_page(body: bytes | str, url: str, content_type: str | None = None) -> Page:
@@ -71,19 +87,28 @@ def parse_page(body: bytes | str, url: str, content_type: str | None = None) -> 
         The page; broken or empty HTML gives a page with little on it, never an error.
     """
     markup, encoding = (body, "utf-8") if isinstance(body, str) else decode(body, content_type)
-    tags = markup.count("<") if isinstance(markup, str) else markup.count(b"<")
-    if tags > MANY_TAGS:
+    if may_be_too_deep(markup if isinstance(markup, bytes) else markup.encode("utf-8", "replace")):
         markup = cut_where_too_deep(markup if isinstance(markup, str) else markup.decode("utf-8", "replace"))
     try:
         tree = LexborHTMLParser(markup)
     except SelectolaxError:  # the last resort: let BeautifulSoup repair it and read its output
         tree = LexborHTMLParser(str(BeautifulSoup(markup, "html.parser")))
     root = tree.root
-    landmarks = tuple(node for node in root.traverse() if node.tag in LANDMARK_TAGS) if root is not None else ()
-    html_lang = (
-        (root.attributes.get("lang") or root.attributes.get("xml:lang") or "") if root is not None else ""
-    ).strip()
-    return Page(url, base_url(landmarks, url), tree, landmarks, Layout(root, landmarks), encoding, html_lang.lower())
+    attributes = root.attributes if root is not None else {}
+    html_lang = attributes.get("lang") or attributes.get("xml:lang") or ""
+    return Page(url, tree, landmarks_of(root), encoding, html_lang.strip().lower())
+
+
+def may_be_too_deep(markup: bytes) -> bool:
+    """Whether elements may nest deeper than `MAX_DEPTH`; counts in bulk, and empty elements as if they held the rest."""
+    letters = np.frombuffer(markup, np.uint8)
+    tags = letters[:-1] == ord("<")
+    if np.count_nonzero(tags) <= MANY_TAGS:
+        return False
+    after = letters[np.flatnonzero(tags) + 1]
+    steps = (after > ord("@")).astype(np.int64) - (after == ord("/"))
+    depths = np.cumsum(steps)
+    return bool((depths - np.minimum(np.minimum.accumulate(depths), 0)).max() > MAX_DEPTH)
 
 
 def cut_where_too_deep(markup: str) -> str:
@@ -97,37 +122,32 @@ def cut_where_too_deep(markup: str) -> str:
     return markup
 
 
-def base_url(landmarks: tuple[LexborNode, ...], url: str) -> str:
-    """What relative addresses are relative to: the first usable `<base href>`, resolved against the page's URL."""
-    for node in landmarks:
-        if node.tag == "base" and (href := node.attributes.get("href")):
-            try:
-                base = urljoin(url, href.strip()) if len(href) <= MAX_ADDRESS else ""
-            except ValueError:
-                return url
-            return base if is_web_address(base) else url
-        if node.tag == "p":  # base belongs in the head
-            break
-    return url
-
-
 def collapse(text: str) -> str:
     """The text with every run of white space made one space, and none at the ends."""
     return " ".join(text.split())
 
 
-def visible_text(node: LexborNode) -> str:
-    """What a reader sees of a node: no script or style, words of separate blocks kept apart, white space collapsed."""
+def visible_text(node: LexborNode, enough: int | None = None) -> str:
+    """What a reader sees of a node: no script or style, words of separate blocks kept apart, white space collapsed.
+
+    Args:
+        node: an element.
+        enough: characters after which the rest is left out, counted before white space is collapsed; None for all.
+    """
+    if enough is None and MARKED_UP.search(node.inner_html or "") is None:  # words and inline tags only
+        return collapse(node.text())
     pieces: list[str] = []
+    length = 0
     stack: list[LexborNode | str | None] = [node.first_child]
-    while stack:
+    while stack and (enough is None or length < enough):
         item = stack.pop()
         if isinstance(item, str):
             pieces.append(item)
         elif item is not None:
             stack.append(item.next)
             if item.is_text_node:
-                pieces.append(item.text_content or "")
+                pieces.append(text := item.text_content or "")
+                length += len(text)
             elif item.tag in BREAKING_TAGS:
                 stack += (" ", item.first_child, " ")
             elif item.tag not in SILENT_TAGS:

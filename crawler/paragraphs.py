@@ -1,26 +1,26 @@
-"""A page's paragraphs, and the element that holds most of them: its main text."""
+"""A page's paragraphs, and which of them are its main text."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from selectolax.lexbor import LexborNode
+
+from crawler.landmarks import Landmarks
 
 MAX_HEIGHT: Final = 300  # levels; real pages nest some tens deep
 MIN_PARAGRAPH: Final = 40  # characters; shorter ones are bylines, dates and buttons
 MIN_PARAGRAPHS_TEXT: Final = 200  # characters; a page with less in its <p> keeps its text in <div> or <td>
 MAX_BLOCKS_TEXT: Final = 2_000_000  # characters; a long novel
+MAIN_TEXT_DEPTH: Final = 4  # levels from the container of the main text down to a paragraph of it
 TEXT_HOLDERS: Final = frozenset(("article", "blockquote", "dd", "div", "font", "li", "pre", "section", "td"))
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A paragraph of the page.
+class Block(NamedTuple):
+    """A paragraph of the page; a tuple, since a page has many.
 
     Attributes:
-        position: its index among the page's landmarks (fractions never occur; a text outside <p> takes the index of the
-            last landmark before it).
+        position: its place among the page's landmarks; a text outside <p> takes that of the last landmark before it.
         node: its element.
         text: as the document has it, white space not collapsed.
     """
@@ -30,7 +30,7 @@ class Block:
     text: str
 
 
-def paragraphs(root: LexborNode | None, landmarks: Sequence[LexborNode]) -> tuple[Block, ...]:
+def paragraphs(root: LexborNode | None, landmarks: Landmarks) -> tuple[Block, ...]:
     """The page's paragraphs; text that stands directly in boxes and cells if it has next to none.
 
     At most `MAX_BLOCKS_TEXT` characters in all: elements that nest repeat each other's text.
@@ -52,21 +52,22 @@ def within(blocks: Iterable[Block]) -> tuple[Block, ...]:
     return tuple(kept)
 
 
-def tagged_text(landmarks: Sequence[LexborNode]) -> Iterator[Block]:
+def tagged_text(landmarks: Landmarks) -> Iterator[Block]:
     """Paragraphs by their tag; of quotations in one another, the outermost."""
     quoted: set[int] = set()
-    for position, node in enumerate(landmarks):
-        if node.tag == "blockquote" and node.mem_id not in quoted:
-            quoted.update(inner.mem_id for inner in node.css("blockquote"))
-        elif node.tag != "p":
+    for position, node in landmarks.paragraphs:
+        if len(text := node.text()) < MIN_PARAGRAPH:
             continue
-        if len(text := node.text()) >= MIN_PARAGRAPH:
-            yield Block(position, node, text)
+        if node.tag == "blockquote":
+            if node.mem_id in quoted:
+                continue
+            quoted.update(inner.mem_id for inner in node.css("blockquote"))
+        yield Block(position, node, text)
 
 
-def boxed_text(root: LexborNode, landmarks: Sequence[LexborNode]) -> Iterator[Block]:
+def boxed_text(root: LexborNode, landmarks: Landmarks) -> Iterator[Block]:
     """Paragraphs of a page that uses no `<p>`: elements with enough text of their own."""
-    index = {node.mem_id: position for position, node in enumerate(landmarks)}
+    index = {node.mem_id: place for kind in landmarks.placed() for place, node in kind}
     position = 0
     for node in root.traverse():
         position = index.get(node.mem_id, position)
@@ -75,22 +76,44 @@ def boxed_text(root: LexborNode, landmarks: Sequence[LexborNode]) -> Iterator[Bl
             yield Block(position, node, node.text(separator=" "))
 
 
-def main_container(blocks: Sequence[Block]) -> LexborNode | None:
-    """The element with the most text: a paragraph counts in full for its parent and by half for its grandparent.
+def main_text(blocks: Sequence[Block]) -> tuple[tuple[Block, ...], frozenset[int]]:
+    """The blocks of the main text, and the `mem_id` of the elements around it, its container included.
 
-    The weights are Readability's (https://github.com/mozilla/readability).
+    Its container is the element with the most text: a paragraph counts in full for its parent and by half for its
+    grandparent. The weights are Readability's (https://github.com/mozilla/readability).
     """
     scores: dict[int, float] = {}
-    nodes: dict[int, LexborNode] = {}
-    for block in blocks:
-        share, node = 1.0, block.node.parent
+    containers: dict[int, LexborNode] = {}
+    for _, node, text in blocks:
+        share = float(len(text))
+        above = node.parent
         for _ in range(2):
-            if node is None or node.tag == "html":
+            if above is None or above.tag == "html":
                 break
-            nodes[node.mem_id] = node
-            scores[node.mem_id] = scores.get(node.mem_id, 0.0) + share * len(block.text)
-            share, node = share / 2, node.parent
-    return nodes[max(scores, key=scores.__getitem__)] if scores else None
+            key = above.mem_id
+            if key in scores:
+                scores[key] += share
+            else:
+                scores[key], containers[key] = share, above
+            share /= 2
+            above = above.parent
+    if not scores:
+        return (), frozenset()
+    main = max(scores, key=scores.__getitem__)
+    around = frozenset([node.mem_id for node in upward(containers[main])])
+    return tuple([block for block in blocks if lies_in(block.node, main)]), around
+
+
+def lies_in(node: LexborNode, container: int) -> bool:
+    """Whether a node lies at most `MAIN_TEXT_DEPTH` levels below the element with this `mem_id`."""
+    above: LexborNode | None = node
+    for _ in range(MAIN_TEXT_DEPTH):
+        above = above.parent if above is not None else None
+        if above is None:
+            return False
+        if above.mem_id == container:
+            return True
+    return False
 
 
 def upward(node: LexborNode | None) -> Iterator[LexborNode]:

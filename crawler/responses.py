@@ -4,12 +4,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from scrapy.exceptions import IgnoreRequest, NotSupported
+from scrapy.exceptions import DownloadFailedError, IgnoreRequest, NotSupported
 from scrapy.http import Request, Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
 from crawler.address import is_web_address
+from crawler.fetch_refusal import FetchRefusedError, causes
 from crawler.middlewares import RobotsUnreadableError
 
 # By name, since older Scrapys raise Twisted's own classes. Only DOWNLOAD_MAXSIZE cancels a download here.
@@ -24,13 +25,19 @@ def reason_of(failure: Failure) -> tuple[str, str]:
     kind = type(error).__name__
     if isinstance(error, HttpError):
         return "http_error", str(error.response.status)
+    if isinstance(error, FetchRefusedError):
+        return error.reason, error.detail
     if isinstance(error, IgnoreRequest):
         return reason_of_ignored(error)
     if kind in CANCELLED:
-        return "too_large", str(error)[:200]
+        return "too_large", str(error).partition(" in request ")[0][:200]
     if isinstance(error, NotSupported) or kind == "UnsupportedURLSchemeError":
         return "not_crawlable", str(error)[:200]
-    return "fetch_failed", f"{kind}: {error}"[:200]
+    if kind == "DownloadTimeoutError":
+        return "too_slow", str(error)[:200]
+    if isinstance(error, DownloadFailedError):
+        *_, error = causes(error)
+    return "fetch_failed", f"{type(error).__name__}: {error}".removesuffix(": ")[:200]
 
 
 def reason_of_ignored(error: IgnoreRequest) -> tuple[str, str]:
@@ -40,6 +47,8 @@ def reason_of_ignored(error: IgnoreRequest) -> tuple[str, str]:
         return "robots_unreachable", message
     if "DOWNLOAD_MAXSIZE" in message:  # only its unpacked size was too much
         return "too_large", "after decompression"
+    if message == "max redirections reached":
+        return "too_many_redirects", ""
     return ("robots_txt", "") if message == "Forbidden by robots.txt" else ("fetch_failed", message[:200])
 
 

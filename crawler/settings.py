@@ -2,6 +2,8 @@
 
 from importlib.metadata import PackageNotFoundError, version
 
+from scrapy.settings import default_settings
+
 try:
     VERSION = version("lait")
 except PackageNotFoundError:  # run from a checkout that is not installed
@@ -33,12 +35,15 @@ AUTOTHROTTLE_START_DELAY = 1.0
 AUTOTHROTTLE_MAX_DELAY = 30.0
 AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
 
-# How much and how long.
-DOWNLOAD_MAXSIZE = 20 * 2**20
+# How much and how long: bytes, which hold after decompression too, and seconds for a response as a whole, from the
+# look-up of the name to the last byte of the body.
+DOWNLOAD_MAXSIZE = 20 * 2**20  # anything: images are what comes close
+LAIT_PAGE_MAXSIZE = 5 * 2**20  # pages; hardly any that people read comes close
 DOWNLOAD_WARNSIZE = 0
-DOWNLOAD_TIMEOUT = 30
-DNS_TIMEOUT = 20
+DOWNLOAD_TIMEOUT = 60
 RETRY_TIMES = 2
+# Not what was too slow: a server that holds on to each request would do so three times as long.
+RETRY_EXCEPTIONS = [error for error in default_settings.RETRY_EXCEPTIONS if "TimeoutError" not in str(error)]
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"  # every page that failed is in OUT/refused
 REDIRECT_MAX_TIMES = 5
 METAREFRESH_MAXDELAY = 5
@@ -52,9 +57,23 @@ LAIT_ROWS_AHEAD = 1_000_000  # rows that wait in the queue of spider `images`: o
 LAIT_FAILED_RUNS = 5  # runs in which a page may fail, on a dead server say, before it is left
 LAIT_DRAIN_SECONDS = 60.0  # that Ctrl-C gives what is in flight
 
+# Where to. Names may lead anywhere, so that the guard judges the addresses behind them; see crawler/netguard.py.
+NETGUARD_ALLOW = ""  # networks beside the public internet, such as 127.0.0.0/8,::1; they are open on every port
+NETGUARD_PORTS = "80,443"  # of all other addresses
+TWISTED_DNS_RESOLVER = "scrapy.resolver.CachingHostnameResolver"  # all addresses of a name, IPv6 included
+DOWNLOAD_VERIFY_CERTIFICATES = True
+HTTPPROXY_ENABLED = False  # a proxy from the environment would resolve names itself, out of the guard's sight
+
 # What is not needed, or not safe on pages from anywhere. The spider refuses repeated and overlong addresses itself, so
 # that each is accounted for.
-DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
+DOWNLOAD_HANDLERS = {
+    "http": "crawler.netguard.GuardedHandler",
+    "https": "crawler.netguard.GuardedHandler",
+    "data": None,
+    "file": None,
+    "ftp": None,
+    "s3": None,
+}
 COOKIES_ENABLED = False
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False

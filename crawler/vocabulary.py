@@ -41,11 +41,15 @@ PLACEHOLDER_NAMES: Final = word_set(
 )
 LAZY_ATTRIBUTES: Final = word_set(
     "data-src data-lazy-src data-original data-lazy data-img-src data-image-src data-hi-res-src data-full-src "
-    "data-large-file data-orig-file data-runner-src data-delayed-url data-cfsrc data-ezsrc data-echo data-image data-img "
-    "nitro-lazy-src"
+    "data-large-file data-orig-file data-original-src data-runner-src data-delayed-url data-cfsrc data-ezsrc data-echo "
+    "data-image data-img data-actualsrc data-defer-src data-lazyload data-flickity-lazyload data-wpfc-original-src "
+    "data-perfmatters-src data-breeze nitro-lazy-src"
 )
 SPARE_ATTRIBUTES: Final = word_set("data-pin-media data-url")  # what to share, which may be a page or another picture
-SRCSET_ATTRIBUTES: Final = word_set("srcset data-srcset data-lazy-srcset data-bgset data-sources")
+SRCSET_ATTRIBUTES: Final = word_set(
+    "srcset data-srcset data-lazy-srcset data-lazysrcset data-original-srcset data-src-set data-img-srcset "
+    "data-perfmatters-srcset data-breeze-srcset nitro-lazy-srcset data-bgset data-sources"
+)
 GENERIC_NAMES: Final = word_set(
     "article cover default download facebook featured file full fullsize header hero hqdefault image img jpg landscape "
     "large lead main maxres maxresdefault medium mqdefault og opengraph original photo pic picture portrait post preview "

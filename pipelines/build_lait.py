@@ -1,29 +1,21 @@
 """Build the corpus: `beam run pipelines/build_lait.py --input crawl --output lait.parquet`."""
 
 import argparse
-import contextlib
-import io
 import logging
-import os
-import re
-import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from itertools import pairwise
+from collections.abc import Sequence
 from pathlib import Path
 
-import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines import transforms
 from pipelines.funnel import Funnel
-from pipelines.local_runner import LocalRunner
+from pipelines.launch import beam_options, run_pipeline, stopped_at_once
 from pipelines.plan import PART, Plan, planned, recipe_named, reconciled, reserved, sweep
 from pipelines.progress import progress_bar
 from pipelines.recipe import Recipe
 from pipelines.report import sample_lines, write_report
-from pipelines.run import UsageError, with_runner
+from pipelines.run import UsageError
 from pipelines.schema import DataError
 from pipelines.shards import read_json, write_json
 
@@ -63,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         recipe = recipe_named(options.recipe)
         plan = planned(options.input, options.output, recipe)
-        runner = beam_options(rest)
+        runner = beam_options(rest, "pipelines/build_lait.py")
         with reserved(plan):
             funnel = finished(plan) or built(plan, recipe, runner)
     except (DataError, UsageError, OSError) as error:
@@ -75,26 +67,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(funnel.table(), *sample_lines(plan.corpus, 3), sep="\n")
     print(f"corpus   {plan.corpus}\nreport   {plan.folder / 'report.html'}\nrejects  {plan.folder / 'rejects'}")
     return 0
-
-
-def beam_options(arguments: Sequence[str]) -> PipelineOptions:
-    """Beam's options, with a runner that gives this graph's right result.
-
-    Raises:
-        UsageError: there is no such runner or option, or the runner would lose records.
-    """
-    flags = with_runner(arguments)
-    for before, word in pairwise(["--first=", *flags]):
-        if not word.startswith("-") and ("=" in before or not before.startswith("-")):
-            raise UsageError(f"what is {word!r} for? every value has its option, such as --input {word}")
-    if "--runner=DaskRunner" in flags:
-        raise UsageError("the dask runner loses records on graphs that branch, as this one does; use another runner")
-    options = PipelineOptions(flags)
-    # A cluster's job server has options of its own; here, one that Beam does not know is a slip of the fingers.
-    unknown = options.get_all_options(retain_unknown_options=True).keys() - options.get_all_options().keys()
-    if unknown and "--runner=FnApiRunner" in flags:
-        raise UsageError(f"unknown option --{min(unknown)}; see `beam run pipelines/build_lait.py --help`")
-    return options
 
 
 def finished(plan: Plan) -> Funnel | None:
@@ -114,8 +86,8 @@ def built(plan: Plan, recipe: Recipe, options: PipelineOptions) -> Funnel:
         DataError: a shard is damaged or the disk is full.
     """
     (plan.folder / "build.json").unlink(missing_ok=True)  # it must not vouch for a corpus that is about to change
-    with stopped_at_once(), progress_bar(plan.pieces, plan.analysis, plan.folder):
-        run(plan, recipe, options)
+    with stopped_at_once(STOPPED), progress_bar(plan.pieces, plan.analysis, plan.folder):
+        run_pipeline(lambda pipeline: transforms.build(pipeline, plan, recipe), options)
     sweep(plan)
     funnel = reconciled(plan)
     write_json(plan.folder / "counters.json", funnel.to_json())
@@ -123,40 +95,6 @@ def built(plan: Plan, recipe: Recipe, options: PipelineOptions) -> Funnel:
     put_in_place(plan.folder / "corpus", plan.corpus, plan.folder / "replaced")
     write_json(plan.folder / "build.json", {"made_from": plan.made_from, "funnel": funnel.to_json()})
     return funnel
-
-
-@contextmanager
-def stopped_at_once() -> Iterator[None]:
-    """Ctrl-C ends the process on the spot: Beam's threads would now and then swallow it, and a kill costs nothing here."""
-
-    def stop(_signal: int, _frame: object) -> None:
-        os.write(2, f"\n{STOPPED}\n".encode())
-        os._exit(130)
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def run(plan: Plan, recipe: Recipe, options: PipelineOptions) -> None:
-    """Run the pipeline to its end.
-
-    Raises:
-        DataError: as a worker raised it.
-    """
-    try:
-        # The runner of the options unless that is the local one, which is quieter as ours.
-        runner = LocalRunner() if options.view_as(StandardOptions).runner == "FnApiRunner" else None
-        # Beam prints the traceback of what it raises.
-        with contextlib.redirect_stderr(io.StringIO()), beam.Pipeline(runner, options) as pipeline:
-            transforms.build(pipeline, plan, recipe)
-    except Exception as error:
-        # A worker's exception arrives with Beam's words around it, from another process as text inside another one.
-        if message := re.search(r"DataError: (.+?)(?: \[while running|\n|\\n|$)", f"{type(error).__name__}: {error}"):
-            raise DataError(message[1]) from error
-        raise
 
 
 def put_in_place(fresh: Path, corpus: Path, replaced: Path) -> None:

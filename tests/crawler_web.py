@@ -96,6 +96,7 @@ def serving() -> Iterator[Web]:
 
 def command(*arguments: str) -> list[str]:
     quick = ["-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=0", "-s", "RETRY_ENABLED=0"]
+    quick += ["-s", "NETGUARD_ALLOW=127.0.0.0/8"]
     return [sys.executable, "-m", "scrapy", "crawl", "webpages", *quick, *arguments]
 
 

@@ -1,6 +1,4 @@
-import pytest
-
-from crawler.extraction import Dropped, Extract, extract, is_html
+from crawler.extraction import Dropped, Extract, extract
 from crawler.items import Text
 
 URL = "https://news.example/bridge"
@@ -27,17 +25,3 @@ def test_opt_outs_come_before_language_and_image() -> None:
     found = extract(b"<p>Guten Tag", URL, {**HTML, "x-robots-tag": ["noai"]}, NOW)
     assert isinstance(found, Dropped)
     assert (found.reason, found.detail) == ("opted_out", "x-robots-tag:noai")
-
-
-@pytest.mark.parametrize(
-    ("content_type", "body", "expected"),
-    [
-        ("text/html; charset=utf-8", b"", True),
-        ("Application/XHTML+XML", b"", True),
-        ("", b"\xef\xbb\xbf\n <!doctype html>", True),
-        ("", b"%PDF", False),
-        ("text/plain", b"<html>", False),
-    ],
-)
-def test_what_counts_as_html(content_type: str, body: bytes, expected: bool) -> None:
-    assert is_html(content_type, body) is expected

@@ -3,7 +3,8 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from crawler.image_file import ImageFile, sniff
+from crawler.image_file import MAX_PIXELS, ImageFile, sniff
+from filters import image
 
 
 @pytest.mark.parametrize(
@@ -35,3 +36,19 @@ def test_a_header_that_claims_an_absurd_size_is_none() -> None:
     body = bytearray(file.getvalue())
     body[18:26] = (100_000).to_bytes(4, "little") * 2
     assert sniff(bytes(body)) is None
+
+
+@pytest.mark.parametrize(("width", "height", "known"), [(17_000, 10_526, True), (17_000, 10_528, False)])
+def test_the_limit_of_pixels_holds_whatever_pillow_is_set_to(
+    width: int, height: int, known: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+    file = BytesIO()
+    Image.new("1", (8, 8)).save(file, "BMP")
+    body = bytearray(file.getvalue())
+    body[18:26] = width.to_bytes(4, "little") + height.to_bytes(4, "little")
+    assert sniff(bytes(body)) == (ImageFile("image/bmp", width, height) if known else None)
+
+
+def test_no_picture_is_lost_that_a_recipe_may_want() -> None:
+    assert MAX_PIXELS >= image.MAX_PIXELS

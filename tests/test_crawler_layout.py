@@ -47,7 +47,7 @@ def test_a_page_without_paragraphs_has_its_text_in_cells() -> None:
 def test_the_headline_is_the_last_one_above_the_main_text() -> None:
     page = parse_page(f"<h1>Site name</h1><h1>Bridge closed</h1><p>{TEXT * 2}</p><h1>More</h1>", "http://a.example/")
     assert page.layout.heading is not None
-    assert page.landmarks[page.layout.heading].text() == "Bridge closed"
+    assert page.layout.heading[1].text() == "Bridge closed"
 
 
 def test_a_page_nested_thousands_deep_is_read() -> None:

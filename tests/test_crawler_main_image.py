@@ -102,8 +102,7 @@ def test_signals_sum_to_the_score_strongest_first() -> None:
     assert "area" not in signals or signals["area"] == 0  # 300 x 300 is the usual area
     assert best.score == pytest.approx(sum(signals.values()))
     assert [abs(value) for _, value in best.signals] == sorted((abs(value) for _, value in best.signals), reverse=True)
-    assert best.node is not None
-    assert best.node.attributes["alt"] == "one two three four five"
+    assert best.elements[0].attributes["alt"] == "one two three four five"
 
 
 def test_broken_json_ld_is_passed_over() -> None:
@@ -127,7 +126,10 @@ def test_the_twin_in_noscript_lends_its_larger_address() -> None:
     page = parse_page(f"<h1>T</h1><figure>{lazy}</figure>{PARAGRAPH * 2}", URL)
     (image,) = main_images(page)
     assert image.url == "https://news.example/a/lighthouse-keeper-1200x800.jpg"
-    assert [twin.attributes["src"] for twin in image.twins] == ["/a/lighthouse-keeper-1200x800.jpg"]
+    assert {element.address for element in image.elements} == {
+        "/a/lighthouse-keeper-300x200.jpg",
+        "/a/lighthouse-keeper-1200x800.jpg",
+    }
 
 
 def test_an_endless_address_in_the_metadata_is_passed_over() -> None:

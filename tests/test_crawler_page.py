@@ -6,7 +6,7 @@ from crawler.page import parse_page, visible_text
 
 def test_relative_addresses_resolve_against_base_href() -> None:
     page = parse_page("<head><base href='/deep/er/'></head><p>x", "https://example.com/a/b.html")
-    assert page.base_url == "https://example.com/deep/er/"
+    assert page.resolver.base == "https://example.com/deep/er/"
     assert page.absolute("../pic one.jpg#top") == "https://example.com/deep/pic%20one.jpg"
 
 
@@ -92,12 +92,12 @@ def test_html_lang_is_lower_case() -> None:
 
 def test_a_page_nested_without_end_is_cut_and_not_parsed_for_hours() -> None:
     page = parse_page(b"<h1>Top</h1>" + b"<div>" * 1_000_000 + b"<img src=/x.jpg>", "http://a.example/")
-    assert [node.tag for node in page.landmarks] == ["h1"]
+    assert [node.tag for _, node in page.landmarks.headings] == ["h1"]
 
 
 def test_a_long_page_of_many_short_elements_is_read_whole() -> None:
     page = parse_page("<ul>" + "<li><b>word</b><br>" * 20_000 + "</ul><h1>End</h1>", "http://a.example/")
-    assert [node.tag for node in page.landmarks] == ["h1"]
+    assert [node.tag for _, node in page.landmarks.headings] == ["h1"]
 
 
 @pytest.mark.parametrize(

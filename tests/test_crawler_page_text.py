@@ -70,14 +70,14 @@ def test_an_image_of_the_metadata_gets_the_metadatas_alt_and_the_first_paragraph
     head = '<meta property="og:image" content="/share/x-flood-wide.jpg"><meta property="og:image:alt" content="Flooded streets">'
     page = page_of(f"<h1>T</h1><p>{LONG}</p>", head)
     image = main_images(page)[0]
-    assert image.node is None
+    assert image.elements == ()
     assert Text("alt", "Flooded streets") in candidate_texts(page, image)
     assert Text("surrounding", LONG) in candidate_texts(page, image)
 
 
 def test_an_image_without_any_text_gives_none() -> None:
     page = parse_page("<body></body>", "https://news.example/")
-    assert candidate_texts(page, ScoredImage("https://news.example/a.jpg", 1.0, (), None, None)) == ()
+    assert candidate_texts(page, ScoredImage("https://news.example/a.jpg", 1.0, ())) == ()
 
 
 def test_in_a_box_of_many_images_only_the_caption_that_follows_is_taken() -> None:

@@ -12,12 +12,14 @@ from twisted.python.failure import Failure
 from crawler.accounted import say
 from crawler.address import MAX_ADDRESS, is_web_address
 from crawler.demo import DemoSite, port_for
-from crawler.extraction import Dropped, extract, is_html
+from crawler.extraction import Dropped, extract
 from crawler.frontier import Work, work_of
 from crawler.frontiers import open_frontier
+from crawler.html_sniffing import is_html
 from crawler.image_fetch import ImageFetchingSpider
 from crawler.limits import read_limits
 from crawler.links import followed_links, site_of
+from crawler.network_settings import page_limits
 from crawler.optout import asks_not_to_follow, opt_outs
 from crawler.plan import read_plan
 from crawler.responses import (
@@ -74,7 +76,8 @@ class WebpagesSpider(ImageFetchingSpider):
                 work.url, self.parse_sitemap, errback=self.sitemap_failed, meta=LARGE, cb_kwargs=about
             )
         self.ledger.take_on()
-        request = request_or_none(work.url, self.parse_page, errback=self.page_failed, cb_kwargs=about)
+        limits = page_limits(self.settings)
+        request = request_or_none(work.url, self.parse_page, errback=self.page_failed, meta=limits, cb_kwargs=about)
         if request is None:
             overlong = len(work.url) > MAX_ADDRESS
             detail = f"longer than {MAX_ADDRESS} characters" if overlong else "no http or https address"

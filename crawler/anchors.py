@@ -1,0 +1,53 @@
+"""The links of a page as written, read once: for the crawl to follow, for the licence, and for what they offer to share."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote
+
+from selectolax.lexbor import LexborNode
+
+SHARE_LINK: Final = re.compile(r"[?&;]media=([^&\s]{8,600})", re.IGNORECASE)
+SHARE_ATTRIBUTES: Final = frozenset(("data-pin-media", "data-media", "addthis:media", "data-share-image"))
+MAX_SHARED: Final = 60  # a page with more is a gallery that offers each of its pictures
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Anchors:
+    """What a page's `<a>` elements say.
+
+    Attributes:
+        hrefs: the addresses that robots may follow, as written, without repeats.
+        licenses: those that are said to be the page's licence.
+        shared: the images that they offer to share elsewhere, `MAX_SHARED` at most.
+    """
+
+    hrefs: tuple[str, ...]
+    licenses: tuple[str, ...]
+    shared: tuple[str, ...]
+
+
+def read_anchors(nodes: Sequence[LexborNode]) -> Anchors:
+    """The page's links, in document order."""
+    hrefs: dict[str, None] = {}
+    licenses: list[str] = []
+    shared: list[str] = []
+    for node in nodes:
+        attributes = node.attributes
+        href = attributes.get("href")
+        relation = attributes.get("rel")
+        if href:
+            if "media=" in href and (found := SHARE_LINK.search(href)):
+                shared.append(unquote(found[1]))
+            if relation is None:
+                hrefs[href] = None
+            else:
+                relations = relation.lower()
+                if "nofollow" not in relations:
+                    hrefs[href] = None
+                if "license" in relations.split():
+                    licenses.append(href)
+        if not SHARE_ATTRIBUTES.isdisjoint(attributes):
+            shared += [value for name, value in attributes.items() if value and name in SHARE_ATTRIBUTES]
+    return Anchors(tuple(hrefs), tuple(licenses), tuple(shared[:MAX_SHARED]))

@@ -1,0 +1,1 @@
+"""What only fitting the crawler's models needs."""
