@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -33,7 +33,7 @@ PORT: Final = 8089
 FETCHER_CORE, SERVER_CORE = "0", "1"
 OURS: Final = {
     "DOWNLOAD_DELAY": "0.001",  # with 0, Scrapy 2.19 forgets CONCURRENT_REQUESTS_PER_DOMAIN and opens more connections
-    "RANDOMIZE_DOWNLOAD_DELAY": "False",
+    "DOWNLOAD_DELAY_JITTER": "0",
     "AUTOTHROTTLE_ENABLED": "False",
     "CONCURRENT_REQUESTS": "64",
     "CONCURRENT_REQUESTS_PER_DOMAIN": "4",
@@ -88,7 +88,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows = make_images(folder, options.images, options.hosts)
-        fetchers = {"lait": lambda out: our_command(rows, out)}
+        fetchers: dict[str, Callable[[Path], list[str]]] = {"lait": lambda out: our_command(rows, out)}
         if options.img2dataset_python:
             fetchers["img2dataset"] = lambda out: their_command(options.img2dataset_python, rows, out)
         else:

@@ -235,7 +235,7 @@ def test_a_second_run_has_nothing_left_to_do_and_tries_only_what_failed(web: Web
     assert web.paths() == ["/robots.txt", "/2.jpg"]
     done = fetch(path, out)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith(f"nothing left to do in {out}/; all runs: 2 ")
+    assert done.stdout.startswith(f"nothing left to do in {out}/; all runs: 2 rows = 2 candidates + 0 refused")
     table(path, url=[f"{web.url}/{number}.jpg" for number in (1, 2, 3)], text=["one", "two", "three"])
     web.add("/3.jpg", photo(3), "image/jpeg")
     web.asked.clear()

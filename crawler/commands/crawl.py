@@ -40,7 +40,7 @@ class Command(ScrapyCrawl):
         if (counts := frontier.counts()).pages and not counts.open:
             write_failures(plan.out / "failures.parquet", frontier)
             frontier.close()
-            print(f"nothing left to do in {plan.out}/; {balance(counts)}")
+            print(f"nothing left to do in {plan.out}/; {balance(counts, spider_class.unit)}")
             return
         crawler = process.create_crawler(spider_class)
         Stopping(crawler)

@@ -31,6 +31,7 @@ class ImagesSpider(ImageFetchingSpider):
     """Turns every row into one `Candidate`, `Refusal` or `Failure`; rows of one image nearby share one fetch."""
 
     name = "images"
+    unit = "rows"
 
     def __init__(self, plan: Plan, demo: None, frontier: Frontier, limits: Limits, ahead: int) -> None:
         super().__init__(plan, demo, frontier, limits)
