@@ -11,6 +11,7 @@ Wants nginx (`apt-get install nginx-light`); img2dataset (`pip install img2datas
 import argparse
 import os
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -29,7 +30,6 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from PIL import Image
 
-PORT: Final = 8089
 FETCHER_CORE, SERVER_CORE = "0", "1"
 OURS: Final = {
     "DOWNLOAD_DELAY": "0.001",  # with 0, Scrapy 2.19 forgets CONCURRENT_REQUESTS_PER_DOMAIN and opens more connections
@@ -87,14 +87,15 @@ def main() -> None:
     options = arguments()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rows = make_images(folder, options.images, options.hosts)
+        port = free_port()
+        rows = make_images(folder, options.images, options.hosts, port)
         fetchers: dict[str, Callable[[Path], list[str]]] = {"lait": lambda out: our_command(rows, out)}
         if options.img2dataset_python:
             fetchers["img2dataset"] = lambda out: their_command(options.img2dataset_python, rows, out)
         else:
             print("img2dataset is left out: give the interpreter it is installed for with --img2dataset-python")
         runs: dict[str, list[Run]] = {name: [] for name in fetchers}
-        with nginx(folder) as server:
+        with nginx(folder, port) as server:
             for turn in range(options.runs):
                 for name, command in fetchers.items():
                     before, began = cpu_of(server), time.monotonic()
@@ -117,7 +118,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def make_images(folder: Path, images: int, hosts: int) -> Path:
+def make_images(folder: Path, images: int, hosts: int, port: int) -> Path:
     """Write distinct JPEGs of 20 to 60 KB to `folder/www`, and a Parquet file that names them."""
     (folder / "www").mkdir()
     random = np.random.default_rng(0)
@@ -129,29 +130,44 @@ def make_images(folder: Path, images: int, hosts: int) -> Path:
         (folder / "www" / f"{number}.jpg").write_bytes(file.getvalue())
     sizes = [path.stat().st_size for path in (folder / "www").iterdir()]
     print(f"{images} JPEGs of {min(sizes) // 1000} to {max(sizes) // 1000} KB on {hosts} hosts")
-    urls = [f"http://127.1.{i % hosts // 250}.{i % hosts % 250 + 1}:{PORT}/{i}.jpg" for i in range(images)]
+    urls = [f"http://127.1.{i % hosts // 250}.{i % hosts % 250 + 1}:{port}/{i}.jpg" for i in range(images)]
     rows = folder / "rows.parquet"
     pq.write_table(pa.table({"url": urls, "text": [f"picture {number}" for number in range(images)]}), rows)
     return rows
 
 
 @contextmanager
-def nginx(folder: Path) -> Iterator[int]:
+def nginx(folder: Path, port: int) -> Iterator[int]:
     """Nginx on a core of its own; its process id."""
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if program is None:
         raise SystemExit("error: no nginx: apt-get install nginx-light")
     config = folder / "nginx.conf"
-    config.write_text(NGINX.format(folder=folder, port=PORT))
+    config.write_text(NGINX.format(folder=folder, port=port))
     server = subprocess.Popen(["taskset", "-c", SERVER_CORE, program, "-p", str(folder), "-c", str(config)])
-    time.sleep(1)
-    if server.poll() is not None:
-        raise SystemExit(f"error: nginx did not start: see above; is port {PORT} in use?")
     try:
+        while server.poll() is None and not accepts(port):
+            time.sleep(0.05)
+        if server.returncode is not None:
+            raise SystemExit("error: nginx did not start: see above")
         yield server.pid
     finally:
         server.terminate()
         server.wait()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def accepts(port: int) -> bool:
+    """Whether somebody listens there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def our_command(rows: Path, out: Path) -> list[str]:
