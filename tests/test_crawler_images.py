@@ -5,6 +5,7 @@ import gzip
 import json
 import random
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,8 @@ from crawler.items import CANDIDATE_SCHEMA, Candidate, Text
 from crawler.plan import CrawlError
 from crawler.tabular import BATCH_ROWS
 from tests.crawler_web import ROOT, Web, command, photo, serving
+from tests.warc_world import http, record
+from tests.warc_world import page as warc_page
 
 
 @pytest.fixture
@@ -396,3 +399,20 @@ def test_a_crawl_of_pages_and_a_fetch_of_images_do_not_mix(web: Web, tmp_path: P
     done = fetch(table(tmp_path / "in.parquet", url=[f"{web.url}/1.jpg"], text=["boat"]), tmp_path / "out")
     assert done.returncode == 1
     assert f"error: {tmp_path}/out/ holds a crawl of pages that is not done: give another folder" in done.stderr
+
+
+@pytest.mark.slow
+def test_what_was_extracted_from_a_warc_file_gets_its_images(web: Web, tmp_path: Path) -> None:
+    web.add("/boats.jpg", photo(1), "image/jpeg")
+    warc = tmp_path / "in.warc.gz"
+    html = warc_page(f"{web.url}/boats.jpg").encode()
+    warc.write_bytes(gzip.compress(record("http://a.example/boats", http(html))))
+    extract = ["run", "pipelines/extract_candidates.py", f"--input={warc}", f"--output={tmp_path / 'extracted'}"]
+    run = [sys.executable, "-m", "pipelines.run", *extract]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    done = fetch(tmp_path / "extracted", tmp_path / "out")
+    assert (done.returncode, done.stderr) == (0, "")
+    (row,) = rows(tmp_path / "out")
+    assert (row["page_url"], row["image"], row["language"]) == ("http://a.example/boats", photo(1), "en")
+    assert ("alt", "Boats at the pier") in {(text["source"], text["text"]) for text in row["texts"]}
