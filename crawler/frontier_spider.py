@@ -22,13 +22,15 @@ from crawler.limits import Limits
 from crawler.plan import Plan
 
 PLACEHOLDER_CONTACT: Final = "https://example.org/lait-crawler-contact-not-set"
-# They log each failed robots.txt with a traceback and each file that is too large; the page's refusal says so anyway.
+# They log each file that is too large; the page's refusal says so anyway.
 NOISY_LOGGERS: Final = (
-    "scrapy.downloadermiddlewares.robotstxt",
     "scrapy.core.downloader.handlers.http11",
     "scrapy.downloadermiddlewares.httpcompression",
 )
 BEAT_SECONDS: Final = 1.0  # between commits of the frontier: what a kill may have fetched in vain
+
+IN_FLIGHT: Final = 16  # units for each request that may run at once; one takes a few KB
+IN_FLIGHT_OF_HOST: Final = 4  # likewise of one host: the next ones are there when one ends
 
 
 class FrontierSpider(AccountedSpider):
@@ -75,9 +77,11 @@ class FrontierSpider(AccountedSpider):
         self.settings.set("USER_AGENT", agent, priority="spider")
 
     def on_open(self, spider: scrapy.Spider) -> None:
-        """Begin to commit now and then; the hand-out has work ready for each request that may run at once."""
-        at_once = (self.settings.getint(name) for name in ("CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN"))
-        self.hand_out = HandOut(self.frontier, *(2 * number for number in at_once))
+        """Begin to commit now and then; have work in flight for many hosts, since some of them are slow or paused."""
+        in_all, of_host = (
+            self.settings.getint(name) for name in ("CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN")
+        )
+        self.hand_out = HandOut(self.frontier, IN_FLIGHT * in_all, IN_FLIGHT_OF_HOST * of_host)
         self._heart = LoopingCall(self.beat)
         self._heart.start(BEAT_SECONDS, now=False)
 

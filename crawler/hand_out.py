@@ -24,7 +24,7 @@ class HandOut:
         self.stopped = False
         self._frontier = frontier
         self._limit, self._per_host = in_flight, per_host
-        self._batch = max(1, in_flight // 8)  # a take looks at each host that has its share in flight
+        self._batch = max(1, min(32, in_flight // 8))  # a take looks at each host that has its share in flight
         self._flying: dict[bytes, str] = {}  # key -> host
         self._held: Counter[str] = Counter()
         self._room = asyncio.Event()

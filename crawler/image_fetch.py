@@ -13,7 +13,7 @@ from crawler.frontier_spider import FrontierSpider
 from crawler.image_file import sniff
 from crawler.items import Candidate
 from crawler.optout import opt_outs
-from crawler.reasons import IMAGE_REASONS
+from crawler.reasons import image_reason
 from crawler.responses import content_type_of, headers_of, now, reason_of, request_of, request_or_none
 
 IMAGE_PRIORITY: Final = 10  # before further pages, so that few pages wait half done
@@ -51,7 +51,7 @@ class ImageFetchingSpider(FrontierSpider):
         self, response: Response, work: Work, candidate: Candidate, validators: tuple[str, str] = NO_VALIDATORS
     ) -> None:
         """Refuse what is no image or not to be collected; write the candidate otherwise."""
-        if found := opt_outs(headers_of(response)):
+        if found := opt_outs(headers_of(response), at=now()):
             self.refuse(work, candidate.page_url, "image_opted_out", ", ".join(found), candidate.image_url)
         elif (file := sniff(response.body)) is None:
             kind = content_type_of(response)
@@ -77,5 +77,4 @@ class ImageFetchingSpider(FrontierSpider):
     def end_with_failure(self, failure: Failure, work: Work, candidate: Candidate) -> None:
         """Refuse a unit whose image could not be fetched, or note that it failed."""
         reason, detail = reason_of(failure)
-        reason = IMAGE_REASONS.get(reason, reason)
-        self.refuse(work, candidate.page_url, reason, detail, candidate.image_url)
+        self.refuse(work, candidate.page_url, image_reason(reason), detail, candidate.image_url)

@@ -21,9 +21,21 @@ ROBOTSTXT_USER_AGENT = BOT_NAME
 ROBOTSTXT_OBEY = True
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-    "crawler.middlewares.RobotsTxtMiddleware": 100,
+    "crawler.robots.RobotsMiddleware": 100,
+    "crawler.reservations.ReservationsMiddleware": 110,
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    "crawler.retries.BackOffMiddleware": 550,  # in Scrapy's place
+    "crawler.retries.RetryAfterMiddleware": 560,  # sees responses just before that
     "crawler.middlewares.RedirectTargetMiddleware": 610,  # sees responses just before Scrapy's redirects, at 600
 }
+SCHEDULER_PRIORITY_QUEUE = "crawler.host_queue.HostQueue"
+
+# What a site's own files say. Times in seconds.
+LAIT_ROBOTS_SECONDS = 86_400.0  # robots.txt and tdmrep.json hold for; RFC 9309, section 2.4, allows a day
+LAIT_ROBOTS_RETRIES = 3  # further attempts at a robots.txt that cannot be read, each after a longer pause
+LAIT_ROBOTS_UNREACHABLE_SECONDS = 600.0  # its site is left alone after that: most restarts and overloads are shorter
+LAIT_MAX_CRAWL_DELAY = 60.0  # sites that ask for longer pauses are refused: an hour would give some 60 of their pages
+LAIT_TDMREP = True  # obey /.well-known/tdmrep.json
 
 # How hard. Per host: one request a second, two at a time at most, and slower where the server is slow.
 CONCURRENT_REQUESTS = 64
@@ -44,6 +56,8 @@ DOWNLOAD_TIMEOUT = 60
 RETRY_TIMES = 2
 # Not what was too slow: a server that holds on to each request would do so three times as long.
 RETRY_EXCEPTIONS = [error for error in default_settings.RETRY_EXCEPTIONS if "TimeoutError" not in str(error)]
+LAIT_BACK_OFF = 2.0  # seconds that a host is paused before a failed request is made again; doubled by each failure
+LAIT_MAX_RETRY_AFTER = 120.0  # seconds waited at most, for Retry-After or a retry; who asks for more is left alone
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"  # every page that failed is in OUT/refused
 REDIRECT_MAX_TIMES = 5
 METAREFRESH_MAXDELAY = 5
@@ -88,4 +102,5 @@ LAIT_PROGRESS_SECONDS = 10.0
 EXTENSIONS = {
     "scrapy.extensions.logstats.LogStats": None,
     "crawler.progress.Progress": 0,
+    "crawler.pacing.Pacing": 100,  # after AutoThrottle, at 0, which it corrects
 }

@@ -201,7 +201,7 @@ def test_a_name_that_changes_its_address_leads_nowhere_new(resolver: str, tmp_pa
             tmp_path, [url], *QUICK, "-sDNSCACHE_ENABLED=0", f"-sTWISTED_DNS_RESOLVER=scrapy.resolver.{resolver}"
         )
         assert ended.fates() == {url: "image_private_address"}
-        assert web.asked == ["/robots.txt", "/page-untyped"]
+        assert web.asked == ["/robots.txt", "/.well-known/tdmrep.json", "/page-untyped"]
         assert forbidden.connections == 0
 
 
@@ -284,7 +284,7 @@ def test_connections_are_kept_and_used_again(tmp_path: Path) -> None:
         seeds = [f"{web.url}/page-{number}" for number in range(20)]
         ended = run(tmp_path, seeds, "-sNETGUARD_ALLOW=127.0.0.1", "-sDOWNLOAD_DELAY=0.02")
         assert ended.stats()["candidates"] == 20
-        assert len(web.asked) == 41
+        assert len(web.asked) == 42  # robots.txt, tdmrep.json, pages and images
         assert web.connections <= 4
 
 

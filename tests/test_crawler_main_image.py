@@ -97,7 +97,7 @@ def test_signals_sum_to_the_score_strongest_first() -> None:
     image = '<figure><img src="/uploads/lamp.jpg" width="300" height="300" alt="one two three four five"></figure>'
     best = main_images(parse_page(f"<h1>T</h1>{image}{PARAGRAPH * 3}", URL))[0]
     signals = dict(best.signals)
-    assert signals["figure"] == WEIGHTS["figure"]
+    assert signals["first"] == WEIGHTS["first"]
     assert signals["alt_words"] == pytest.approx(WEIGHTS["alt_words"] * 5 / 10)
     assert "area" not in signals or signals["area"] == 0  # 300 x 300 is the usual area
     assert best.score == pytest.approx(sum(signals.values()))

@@ -114,6 +114,7 @@ def test_settings_that_are_numbers_are_checked() -> None:
         ("fetch_failed", "ConnectionLost", True),
         ("image_robots_unreachable", "503", True),
         ("http_error", "500", True),
+        ("http_error", "503, Retry-After 30 s", True),
         ("image_http_error", "429", True),
         ("http_error", "404", False),
         ("http_error", "", False),

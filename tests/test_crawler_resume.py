@@ -329,7 +329,8 @@ def test_pages_that_did_not_change_are_not_written_again(web: Web, tmp_path: Pat
     web.add("/now-opted-out", b"", status=304, X_Robots_Tag="noai")
     done = crawl(*arguments, "-arefresh=0")
     assert done.returncode == 0, done.stderr
-    asked = dict(zip(web.paths(), web.headers, strict=True))
+    asked = {path: headers for (path, _), headers in zip(web.asked, web.headers, strict=True)}
+    del asked["/.well-known/tdmrep.json"]
     conditions = {
         path: (headers.get("If-None-Match"), headers.get("If-Modified-Since")) for path, headers in asked.items()
     }
@@ -401,7 +402,7 @@ def test_links_that_a_killed_crawl_had_queued_are_followed(web: Web, tmp_path: P
         wait_for(lambda: f"{web.url}/hub" in recorded(out), process)
         process.kill()
     with sqlite3.connect(frontier_file) as db:
-        assert db.execute("SELECT count(*) FROM work WHERE state < 2").fetchone() == (10,)
+        assert db.execute("SELECT count(*) FROM work WHERE state < 2 AND url LIKE '%/_'").fetchone() == (10,)
     db.close()
     web.delay = 0.0
     assert crawl(*arguments).returncode == 0

@@ -144,7 +144,7 @@ def test_the_candidate_holds_the_largest_image_as_served(whole: Crawl, web: Web)
     assert (candidate.mime, candidate.width, candidate.height) == ("image/jpeg", 400, 300)
     assert (candidate.language, candidate.http_status) == ("en", 200)
     assert candidate.texts[0].text == "Boats at the pier"
-    assert "figure" in dict(candidate.main_image_signals)
+    assert "near_start" in dict(candidate.main_image_signals)
 
 
 def test_the_agent_is_honest_and_robots_txt_obeyed_for_pages_and_images(whole: Crawl) -> None:
@@ -172,7 +172,7 @@ def test_a_second_crawl_adds_what_is_new_and_tries_again_what_failed(whole: Craw
     assert "warning: no contact" in done.stderr
     stats = json.loads((whole.out / "stats.json").read_text())
     assert (stats["pages"], stats["refusals"], stats["failures"]) == (2, {"no_main_image": 1}, {"fetch_failed": 1})
-    assert sorted(path for path, _ in web.asked) == ["/hangs-up", "/hub", "/robots.txt"]
+    assert sorted(web.paths()) == ["/hangs-up", "/hub", "/robots.txt"]
     assert stats["all_runs"] == {"pages": 19, "candidates": 2, "refused": 16, "failed": 1, "queued": 0}
     assert [(failure.attempts, failure.page_url) for failure in whole.failures()] == [(2, f"{web.url}/hangs-up")]
     assert (whole.out / "candidates" / "candidates-00000.parquet").read_bytes() == before

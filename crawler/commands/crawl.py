@@ -9,6 +9,7 @@ from scrapy.commands.crawl import Command as ScrapyCrawl
 from crawler.balance import balance
 from crawler.frontier_spider import FrontierSpider
 from crawler.ledger import write_failures
+from crawler.manners import Manners
 from crawler.network_settings import check_network_settings
 from crawler.plan import CrawlError
 from crawler.stopping import Stopping, exit_status
@@ -28,6 +29,7 @@ class Command(ScrapyCrawl):
             super().run(args, opts)
             return
         try:
+            Manners.from_settings(process.settings)
             check_network_settings(process.settings)
             prepared = spider_class.prepare(opts.spargs, process.settings)
         except (CrawlError, OSError) as error:

@@ -106,9 +106,13 @@ class WebpagesSpider(ImageFetchingSpider):
 
     def source_failed(self, failure: Failure) -> None:
         """End the crawl, which has no seeds."""
-        _, detail = reason_of(failure)
+        reason, detail = reason_of(failure)
         request = request_of(failure)
-        why = detail or "robots.txt forbids it, and this crawler obeys"
+        obeyed = {
+            "robots_txt": "robots.txt forbids it, and this crawler obeys",
+            "robots_unreachable": f"its robots.txt cannot be read ({detail}), so nothing may be fetched",
+        }
+        why = obeyed.get(reason, detail or reason)
         self.forget(request.cb_kwargs["work"])
         self.give_up(f"cannot read seeds from {request.url}: {why}; check the address")
 
@@ -130,7 +134,7 @@ class WebpagesSpider(ImageFetchingSpider):
         """End the page, or ask for its dominant image; queue its links if the plan says so."""
         headers = headers_of(response)
         if response.status == NOT_MODIFIED:
-            self.still_the_same(response, work, opt_outs(headers))
+            self.still_the_same(response, work, opt_outs(headers, at=now()))
             return None
         asked_for = response.meta.get("redirect_urls", [response.url])[0]
         if response.url != asked_for and not self.claim(response.url, work):
