@@ -75,6 +75,10 @@ class RedisFrontier:
         """See `Frontier`."""
         self._process.do("be_page", key)
 
+    def note(self, key: bytes, note: str) -> None:
+        """See `Frontier`."""
+        self._process.do("note", key, note)
+
     def writing(self, shard: str, ends: Iterable[Ended]) -> None:
         """See `Frontier`; a power cut of the server is survived as well as its `appendfsync` allows."""
         self._process.do("writing", shard, *chain.from_iterable(map(end_fields, ends)))

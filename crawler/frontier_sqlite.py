@@ -16,7 +16,9 @@ from crawler.frontier_rows import (
     END,
     FAIL,
     FAILED,
+    FAILURES,
     LEASED,
+    LOWEST_HOST,
     QUEUED,
     RECORDED,
     REFUSED,
@@ -33,7 +35,6 @@ from crawler.lock import hold_folder
 from crawler.recorded import recorded_pages, remove_partials
 
 FILE: Final = "frontier.sqlite"
-LOWEST_HOST: Final = -(2**63)
 
 
 class SqliteFrontier:
@@ -93,6 +94,10 @@ class SqliteFrontier:
         """See `Frontier`."""
         self._tables.run("UPDATE work SET kind = ? WHERE key = ?", (KINDS.index("page"), key))
 
+    def note(self, key: bytes, note: str) -> None:
+        """See `Frontier`."""
+        self._tables.run("UPDATE work SET note = ? WHERE key = ?", (note, key))
+
     def writing(self, shard: str, ends: Iterable[Ended]) -> None:
         """See `Frontier`."""
         rows = [(shard, end.key, STATE_OF[end.outcome], end.at, end.etag, end.modified) for end in ends]
@@ -136,10 +141,7 @@ class SqliteFrontier:
 
     def failures(self) -> Iterator[Failure]:
         """See `Frontier`."""
-        columns = "url, image_url, reason, detail, attempts, first_at, last_at"
-        kinds = ", ".join(str(KINDS.index(kind)) for kind in RECORD_KINDS)
-        rows = self._tables.run(f"SELECT {columns} FROM work WHERE state = {FAILED} AND kind IN ({kinds}) ORDER BY id")
-        return (Failure(*row) for row in rows)
+        return (Failure(*row) for row in self._tables.run(FAILURES))
 
     def counts(self) -> Counts:
         """See `Frontier`."""

@@ -131,9 +131,9 @@ class Ledger:
             "all_runs": None if self.in_all is None else books(self.in_all),
         }
 
-    def summary(self) -> str:
-        """A table for the terminal, with the files that were written."""
-        lines = [line("pages", self.pages), line("candidates", self.candidates)]
+    def summary(self, unit: str = "pages") -> str:
+        """A table for the terminal, with the files that were written. A unit of work is called as given."""
+        lines = [line(unit, self.pages), line("candidates", self.candidates)]
         for title, reasons in (("refused", self.refusals), ("failed", self.failures)):
             if reasons or title == "refused":
                 lines.append(line(title, reasons.total()))
@@ -146,7 +146,7 @@ class Ledger:
         if self.lost:
             lines.append(line("lost", self.lost, "they could not be written; the next run fetches them again"))
         if self.in_all is not None:
-            lines += [balance(self.in_all), *self.remarks]
+            lines += [balance(self.in_all, unit), *self.remarks]
         written = (*self._candidates.paths, *self._refused.paths, *self._written)
         lines += ["written:", *(f"  {path}" for path in written)] if written else ["nothing was written"]
         return "\n".join(lines)

@@ -68,6 +68,7 @@ LAIT_FRONTIER = ""  # where the queue is: "" for OUT/frontier.sqlite, or redis:/
 LAIT_LEASE_SECONDS = 60.0  # without a sign of life, after which what a process had of a shared crawl is given to others
 LAIT_SHARD_MB = 128.0  # megabytes of rows in a shard: a few hundred photos
 LAIT_SHARD_SECONDS = 300.0  # after which a shard is written with what there is
+LAIT_ROWS_AHEAD = 1_000_000  # rows that wait in the queue of spider `images`: of many hosts, though of a bounded number
 LAIT_FAILED_RUNS = 5  # runs in which a page may fail, on a dead server say, before it is left
 LAIT_DRAIN_SECONDS = 60.0  # that Ctrl-C gives what is in flight
 

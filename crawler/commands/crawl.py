@@ -44,7 +44,7 @@ class Command(ScrapyCrawl):
             write_failures(plan.out / "failures.parquet", frontier)
             remarks = frontier.remarks()
             frontier.close()
-            print("\n".join([f"nothing left to do in {plan.out}/; {balance(counts)}", *remarks]))
+            print("\n".join([f"nothing left to do in {plan.out}/; {balance(counts, spider_class.unit)}", *remarks]))
             return
         collect_seldom()
         crawler = process.create_crawler(spider_class)

@@ -90,6 +90,14 @@ function operations.claim()
     return (not row or (row[R.state] == ALIAS and row[2] == key)) and 1 or 0
 end
 
+function operations.note()
+    local row = row_of(ARGV[FIRST])
+    if row then
+        row[R.note] = ARGV[FIRST + 1]
+        save(ARGV[FIRST], row)
+    end
+end
+
 function operations.be_page()
     local row = row_of(ARGV[FIRST])
     if row then

@@ -71,6 +71,9 @@ class WebpagesSpider(ImageFetchingSpider):
     def request_for(self, work: Work) -> Request | None:
         """See `FrontierSpider`."""
         about = {"work": work}
+        if work.kind in ("image", "rows"):
+            self.give_up(f"{self.plan.out}/ holds a fetch of images that is not done: give another with -a out=DIR")
+            return None
         if work.kind == "seeds":
             return request_or_none(work.url, self.parse_source, errback=self.source_failed, meta=LARGE, cb_kwargs=about)
         if work.kind == "sitemap":
