@@ -36,18 +36,13 @@ def read_anchors(nodes: Sequence[LexborNode]) -> Anchors:
     for node in nodes:
         attributes = node.attributes
         href = attributes.get("href")
-        relation = attributes.get("rel")
         if href:
-            if "media=" in href and (found := SHARE_LINK.search(href)):
-                shared.append(unquote(found[1]))
-            if relation is None:
+            relation = attributes.get("rel")
+            if relation is None or "nofollow" not in (relation := relation.lower()):
                 hrefs[href] = None
-            else:
-                relations = relation.lower()
-                if "nofollow" not in relations:
-                    hrefs[href] = None
-                if "license" in relations.split():
-                    licenses.append(href)
-        if not SHARE_ATTRIBUTES.isdisjoint(attributes):
+            if relation is not None and "license" in relation.split():
+                licenses.append(href)
+        if len(attributes) > 1 and not SHARE_ATTRIBUTES.isdisjoint(attributes):
             shared += [value for name, value in attributes.items() if value and name in SHARE_ATTRIBUTES]
+    shared += [unquote(found[1]) for href in hrefs if "media=" in href and (found := SHARE_LINK.search(href))]
     return Anchors(tuple(hrefs), tuple(licenses), tuple(shared[:MAX_SHARED]))

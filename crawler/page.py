@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 from bs4 import BeautifulSoup
-from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode, SelectolaxError
 
 from crawler.address import Resolver
 from crawler.anchors import Anchors, read_anchors
@@ -16,11 +16,13 @@ from crawler.landmarks import Landmarks, landmarks_of
 from crawler.layout import Layout
 from crawler.vocabulary import word_set
 
+WITHOUT_EVENTS: Final = int(LexborDocumentOptions.WO_EVENTS)  # of the tree's changes; nothing here listens to them
 TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 UNNESTED_TAGS: Final = word_set(
     "area base br col dd dt embed hr img input li link meta option p param path source td th tr track wbr"
 )  # they are empty, or the next one ends them
 MANY_TAGS: Final = 8_000  # of a page; with fewer, no nesting takes longer than about a fifth of a second to parse
+SHORTEST_TAG: Final = len("<b>")
 MAX_DEPTH: Final = 2_000  # elements; real pages nest some tens deep, and count to hundreds where end tags are missing
 BREAKING_TAGS: Final = word_set("br p div li ul ol table tr td th h1 h2 h3 h4 h5 h6 section article hr dd dt")
 SILENT_TAGS: Final = word_set("script style noscript template svg iframe object button select textarea")
@@ -90,7 +92,7 @@ def parse_page(body: bytes | str, url: str, content_type: str | None = None) -> 
     if may_be_too_deep(markup if isinstance(markup, bytes) else markup.encode("utf-8", "replace")):
         markup = cut_where_too_deep(markup if isinstance(markup, str) else markup.decode("utf-8", "replace"))
     try:
-        tree = LexborHTMLParser(markup)
+        tree = LexborHTMLParser(markup, options=WITHOUT_EVENTS)
     except SelectolaxError:  # the last resort: let BeautifulSoup repair it and read its output
         tree = LexborHTMLParser(str(BeautifulSoup(markup, "html.parser")))
     root = tree.root
@@ -101,6 +103,8 @@ def parse_page(body: bytes | str, url: str, content_type: str | None = None) -> 
 
 def may_be_too_deep(markup: bytes) -> bool:
     """Whether elements may nest deeper than `MAX_DEPTH`; counts in bulk, and empty elements as if they held the rest."""
+    if len(markup) <= MANY_TAGS * SHORTEST_TAG:
+        return False
     letters = np.frombuffer(markup, np.uint8)
     tags = letters[:-1] == ord("<")
     if np.count_nonzero(tags) <= MANY_TAGS:
