@@ -76,8 +76,8 @@ def boxed_text(root: LexborNode, landmarks: Landmarks) -> Iterator[Block]:
             yield Block(position, node, node.text(separator=" "))
 
 
-def main_text(blocks: Sequence[Block]) -> tuple[tuple[Block, ...], frozenset[int]]:
-    """The blocks of the main text, and the `mem_id` of the elements around it, its container included.
+def main_text(blocks: Sequence[Block]) -> tuple[tuple[Block, ...], tuple[LexborNode, ...]]:
+    """The blocks of the main text, and the elements around it, its container first.
 
     Its container is the element with the most text: a paragraph counts in full for its parent and by half for its
     grandparent. The weights are Readability's (https://github.com/mozilla/readability).
@@ -98,10 +98,9 @@ def main_text(blocks: Sequence[Block]) -> tuple[tuple[Block, ...], frozenset[int
             share /= 2
             above = above.parent
     if not scores:
-        return (), frozenset()
+        return (), ()
     main = max(scores, key=scores.__getitem__)
-    around = frozenset([node.mem_id for node in upward(containers[main])])
-    return tuple([block for block in blocks if lies_in(block.node, main)]), around
+    return tuple([block for block in blocks if lies_in(block.node, main)]), tuple(upward(containers[main]))
 
 
 def lies_in(node: LexborNode, container: int) -> bool:
