@@ -16,8 +16,7 @@ from crawler.paragraphs import upward
 CAPTION_NAME: Final = re.compile(
     r"caption|cutline|legend|(?:image|img|photo|media|picture|info)[-_]?(?:desc|text|title|info|legend)", re.IGNORECASE
 )
-FIGCAPTION, FIGURE, NOSCRIPT = tag_ids("figcaption", "figure", "noscript").values()
-IMAGES: Final = frozenset(tag_ids("img", "amp-img").values())
+FIGCAPTION, FIGURE, IMAGE, NOSCRIPT = tag_ids("figcaption", "figure", "img", "noscript").values()
 OUTERMOST: Final = frozenset(tag_ids("html", "body").values())
 REACH: Final = 5  # levels above the image; a caption further off belongs to something else
 FIGURE_REACH: Final = 8  # levels above the image; a figure further off is a page's layout
@@ -82,7 +81,7 @@ def captions_after(box: LexborNode) -> Iterator[LexborNode]:
         if following.is_element_node:
             left -= 1
             inner = list(following.traverse())
-            if following.tag_id != NOSCRIPT and not IMAGES.isdisjoint([node.tag_id for node in inner]):
+            if following.tag_id != NOSCRIPT and IMAGE in [node.tag_id for node in inner]:
                 return
             yield from filter(is_caption, inner)
         following = following.next
@@ -99,7 +98,7 @@ def is_caption(element: LexborNode) -> bool:
     if tag == FIGCAPTION:
         return True
     names = element.attributes.get("class")
-    return bool(names) and tag != FIGURE and tag not in IMAGES and names_a_caption(names)
+    return bool(names) and tag != FIGURE and tag != IMAGE and names_a_caption(names)
 
 
 @lru_cache(maxsize=10_000)  # sites share their themes' and frameworks' class names

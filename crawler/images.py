@@ -15,7 +15,6 @@ from crawler.image_urls import Source, first_address, folder_and_name, image_sou
 from crawler.page import Page
 from crawler.paragraphs import encloses, upward
 
-IMAGE_TAGS: Final = frozenset(("img", "amp-img"))
 PIXELS: Final = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*$", re.IGNORECASE)
 STYLE_SIZE: Final = re.compile(r"(?:^|[;\s])(width|height)\s*:\s*(\d{1,5})(?:\.\d+)?px", re.IGNORECASE)
 NEVER_BELOW: Final = 50  # CSS px: what is shown with a shorter side is an icon or a tracking pixel

@@ -13,14 +13,14 @@ from crawler import layout
 from crawler.page import Page, collapse, visible_text
 
 UNDECIDED: Final = "un"
-FIRST_TEXT: Final = 300  # characters; where they are clearly in one language, the rest is not looked at
+FIRST_TEXT: Final = 400  # characters; where they are clearly in one language, the rest is not looked at
 CLEAR_SHARE: Final = 90  # percent
 MAX_TEXT: Final = 3_000  # characters that are looked at; more does not change an answer
 ENOUGH_TEXT: Final = 500  # characters of main text; a page with less is judged by all its text
 MIN_TEXT: Final = 20  # characters; with fewer there is no language to see
 MIN_SHARE: Final = 60  # percent of the text in one language, for CLD2 to be believed
 MIN_PROBABILITY: Final = 0.8  # of langdetect; below, the text is mixed
-SETTLING_TEXT: Final = 1_000  # characters langdetect looks at; it is a hundred times slower
+SETTLING_TEXT: Final = 2_000  # characters langdetect looks at; it is a hundred times slower
 HINTS: Final = frozenset(code for _, code in pycld2.LANGUAGES)  # CLD2 refuses the text over any other
 LAST_IN_PLANES: Final = "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
 UNREADABLE: Final = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{LAST_IN_PLANES}]")
