@@ -9,7 +9,6 @@ from urllib.parse import unquote
 from selectolax.lexbor import LexborNode
 
 SHARE_LINK: Final = re.compile(r"[?&;]media=([^&\s]{8,600})", re.IGNORECASE)
-SHARE_ATTRIBUTES: Final = frozenset(("data-pin-media", "data-media", "addthis:media", "data-share-image"))
 MAX_SHARED: Final = 60  # a page with more is a gallery that offers each of its pictures
 
 
@@ -37,12 +36,11 @@ def read_anchors(nodes: Sequence[LexborNode]) -> Anchors:
         attributes = node.attributes
         href = attributes.get("href")
         if href:
+            if "media=" in href and (found := SHARE_LINK.search(href)):
+                shared.append(unquote(found[1]))
             relation = attributes.get("rel")
             if relation is None or "nofollow" not in (relation := relation.lower()):
                 hrefs[href] = None
             if relation is not None and "license" in relation.split():
                 licenses.append(href)
-        if len(attributes) > 1 and not SHARE_ATTRIBUTES.isdisjoint(attributes):
-            shared += [value for name, value in attributes.items() if value and name in SHARE_ATTRIBUTES]
-    shared += [unquote(found[1]) for href in hrefs if "media=" in href and (found := SHARE_LINK.search(href))]
     return Anchors(tuple(hrefs), tuple(licenses), tuple(shared[:MAX_SHARED]))
