@@ -103,5 +103,5 @@ def without_plain_characters(addresses: Sequence[str]) -> set[str]:
 
 
 def as_bytes(text: str) -> bytes:
-    """A text in UTF-8; a question mark for half of a surrogate pair."""
-    return text.encode("utf-8", "replace")
+    """A text in UTF-8, half of a surrogate pair included."""
+    return text.encode("utf-8", "surrogatepass")
