@@ -15,7 +15,7 @@ from crawler.page import Page, collapse, visible_text
 UNDECIDED: Final = "un"
 FIRST_TEXT: Final = 400  # characters; where they are clearly in one language, the rest is not looked at
 CLEAR_SHARE: Final = 90  # percent
-MAX_TEXT: Final = 3_000  # characters that are looked at; more does not change an answer
+MAX_TEXT: Final = 2_000  # characters that are looked at; more does not change an answer
 ENOUGH_TEXT: Final = 500  # characters of main text; a page with less is judged by all its text
 MIN_TEXT: Final = 20  # characters; with fewer there is no language to see
 MIN_SHARE: Final = 60  # percent of the text in one language, for CLD2 to be believed
