@@ -33,6 +33,18 @@ class Saved(NamedTuple):
     body: bytes
 
 
+class Timing(NamedTuple):
+    """What a tool takes for all pages.
+
+    Attributes:
+        seconds: of the processor's time.
+        errors: on how many pages it raised an exception.
+    """
+
+    seconds: float
+    errors: int
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -52,13 +64,14 @@ def main() -> None:
         os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
     tools = {name: tool for name, make in TOOLS.items() if (tool := installed(name, make)) is not None}
     collector.settle()
-    seconds = timed(tools, pages, options.rounds)
+    timings = timed(tools, pages, options.rounds)
     size = sum(len(page.body) for page in pages)
     print(f"{len(pages)} pages, {size / len(pages) / 1e3:.0f} KB each, {options.rounds} rounds, one core, CPU time")
-    print(f"{'':<28}{'pages/s':>9}{'ms a page':>11}{'x bare lxml':>13}")
-    for name, took in seconds.items():
-        rate = len(pages) / took
-        print(f"{name:<28}{rate:>9,.0f}{1e3 / rate:>11.2f}{seconds['lxml parse'] / took:>13.2f}")
+    print(f"{'':<28}{'pages/s':>9}{'ms a page':>11}{'x bare lxml':>13}{'errors':>8}")
+    for name, timing in timings.items():
+        times = timings["lxml parse"].seconds / timing.seconds
+        each = timing.seconds / len(pages)
+        print(f"{name:<28}{1 / each:>9,.0f}{1e3 * each:>11.2f}{times:>13.2f}{timing.errors:>8}")
 
 
 def saved_pages(source: Path | None) -> Iterator[Saved]:
@@ -77,16 +90,27 @@ def saved_pages(source: Path | None) -> Iterator[Saved]:
                 yield Saved(record["url"], (record.get("html_original") or record["html"]).encode("utf-8", "replace"))
 
 
-def timed(tools: dict[str, Callable[[Saved], Any]], pages: list[Saved], rounds: int) -> dict[str, float]:
-    """The seconds of processor time that each tool takes for all pages; one round before the first does not count."""
-    took: dict[str, list[float]] = {name: [] for name in tools}
+def timed(tools: dict[str, Callable[[Saved], Any]], pages: list[Saved], rounds: int) -> dict[str, Timing]:
+    """What each tool takes for all pages, in turns; one round before the first does not count."""
+    took: dict[str, list[Timing]] = {name: [] for name in tools}
     for _ in range(rounds + 1):
         for name, tool in tools.items():
-            began = time.process_time()
-            for page in pages:
-                tool(page)
-            took[name].append(time.process_time() - began)
-    return {name: median(times[1:]) for name, times in took.items()}
+            took[name].append(one_round(tool, pages))
+    return {
+        name: Timing(median([round_.seconds for round_ in times[1:]]), times[0].errors) for name, times in took.items()
+    }
+
+
+def one_round(tool: Callable[[Saved], Any], pages: list[Saved]) -> Timing:
+    """One tool over all pages."""
+    errors = 0
+    began = time.process_time()
+    for page in pages:
+        try:
+            tool(page)
+        except Exception:  # other tools raise what they like on a page that they cannot read
+            errors += 1
+    return Timing(time.process_time() - began, errors)
 
 
 def installed(name: str, make: Callable[[], Callable[[Saved], Any]]) -> Callable[[Saved], Any] | None:
