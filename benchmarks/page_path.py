@@ -108,7 +108,7 @@ def one_round(tool: Callable[[Saved], Any], pages: list[Saved]) -> Timing:
     for page in pages:
         try:
             tool(page)
-        except Exception:  # other tools raise what they like on a page that they cannot read
+        except Exception:  # noqa: BLE001 other tools raise what they like on a page that they cannot read
             errors += 1
     return Timing(time.process_time() - began, errors)
 
