@@ -1,9 +1,11 @@
 """The captions that go with an image: those of its figure, or those that stand beside it under a caption-like name."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
+from operator import itemgetter
 from typing import Final
 
 from selectolax.lexbor import LexborNode
@@ -68,7 +70,7 @@ def own_box(
 def neighbours_of(page: Page, position: int) -> Iterator[LexborNode]:
     """The images before and after the one at a place; twins in `<noscript>` are none."""
     images = page.landmarks.images
-    place = next((index for index, (other, _) in enumerate(images) if other >= position), len(images))
+    place = bisect_left(images, position, key=itemgetter(0))
     for side in (reversed(images[:place]), images[place + 1 :]):
         yield from islice((other for _, other in side if noscript_around(other) is None), 1)
 

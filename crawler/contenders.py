@@ -20,7 +20,9 @@ from crawler.page import Page
 
 Score = Callable[[Mapping[str, float]], float]
 
-FINALISTS: Final = 3  # of a page; with 5, one more of 362 answers was right on the pages that the weights were learnt from
+FINALISTS: Final = (
+    3  # of a page; with 5, one more of 362 answers was right on the pages that the weights were learnt from
+)
 BEFORE_HEADING: Final = 15  # landmarks; an image further above the headline belongs to the site
 UNLIKELY: Final = frozenset(("small", "junk_url", "logo_url", "beacon"))
 NEVER_NAMED: Final = frozenset(("logo_url", "beacon"))  # sites name their logo as the image of pages that have none

@@ -86,7 +86,7 @@ class Page:
     @cached_property
     def metas(self) -> tuple[dict[str, str | None], ...]:
         """The attributes of the page's `<meta>` elements, in document order."""
-        return tuple(node.attributes for node in self.landmarks.metas)
+        return tuple([node.attributes for node in self.landmarks.metas])
 
     @cached_property
     def anchors(self) -> Anchors:
