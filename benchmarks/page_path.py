@@ -16,8 +16,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final, NamedTuple
 
-from crawler import collector
 from crawler.extraction import extract
+from crawler.garbage import collect_seldom
 from crawler.links import followed_links
 from examples.demo_site import website
 
@@ -63,7 +63,7 @@ def main() -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
     tools = {name: tool for name, make in TOOLS.items() if (tool := installed(name, make)) is not None}
-    collector.settle()
+    collect_seldom()
     timings = timed(tools, pages, options.rounds)
     size = sum(len(page.body) for page in pages)
     print(f"{len(pages)} pages, {size / len(pages) / 1e3:.0f} KB each, {options.rounds} rounds, one core, CPU time")

@@ -62,7 +62,7 @@ def extract(
     if not is_html(content_type, body):
         return Dropped("not_html", content_type)
     page = parse_page(body, url, content_type)
-    if signals := opt_outs(headers, page):
+    if signals := opt_outs(headers, page, fetched_at):
         return Dropped("opted_out", ", ".join(signals), page)
     language = detect_language(page)
     if language.code != "en":

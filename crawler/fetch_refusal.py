@@ -4,26 +4,25 @@ from collections.abc import Iterator
 from typing import Final
 
 from OpenSSL.SSL import Error as TLSError
-from scrapy.exceptions import IgnoreRequest
 from service_identity import VerificationError
 from twisted.web.client import ResponseFailed
+
+from crawler.refused import RefusedError
 
 # For these no connection to the host is made, so that all of its addresses share the fate of its robots.txt.
 UNREACHABLE: Final = frozenset(("private_address", "port_not_allowed", "tls_error"))
 
 
-class FetchRefusedError(IgnoreRequest):
+class FetchRefusedError(RefusedError):
     """A fetch was given up for safety; it is not worth another try.
 
     Attributes:
-        reason: a key of `crawler.reasons.REASONS`.
-        detail: the value behind it.
         url: what was to be fetched, the last hop of a redirect; "" while that is not known.
     """
 
     def __init__(self, reason: str, detail: str, url: str = "") -> None:
-        super().__init__(f"{reason}: {detail}")
-        self.reason, self.detail, self.url = reason, detail, url
+        super().__init__(reason, detail)
+        self.url = url
 
 
 def refusal_behind(error: BaseException, url: str) -> FetchRefusedError | None:

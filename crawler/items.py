@@ -1,6 +1,6 @@
-"""What the crawler hands on: a page's dominant image with its candidate texts, and what it refused and why.
+"""What the crawler hands on: a page's dominant image with its candidate texts, and what it refused or failed on and why.
 
-Both records have an Arrow schema whose metadata carries its name and version, so that a reader can tell a file of
+Each record has an Arrow schema whose metadata carries its name and version, so that a reader can tell a file of
 another kind or age before it reads a row.
 """
 
@@ -109,6 +109,33 @@ class Refusal:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A page on which the crawl failed for a reason that may pass, so that another run tries it again.
+
+    Attributes:
+        page_url: the page, as it was found.
+        image_url: the image, when the failure is about it; else None.
+        reason: of the last failure, one of `crawler.reasons.REASONS`.
+        detail: the value behind the reason; may be empty.
+        attempts: in how many runs it failed, since it last ended well.
+        first_at: when it first failed, ISO 8601 in UTC, to the second.
+        last_at: when it last did.
+    """
+
+    page_url: str
+    image_url: str | None
+    reason: str
+    detail: str
+    attempts: int
+    first_at: str
+    last_at: str
+
+    def to_row(self) -> dict[str, Any]:
+        """A row for `FAILURE_SCHEMA`."""
+        return asdict(self)
+
+
 def versioned(name: str, version: int, fields: list[pa.Field]) -> pa.Schema:
     """An Arrow schema whose metadata says what it is: `lait.schema` and `lait.version`."""
     return pa.schema(fields, metadata={"lait.schema": name, "lait.version": str(version)})
@@ -149,5 +176,19 @@ REFUSAL_SCHEMA: Final = versioned(
         pa.field("reason", pa.string(), False),
         pa.field("detail", pa.string(), False),
         pa.field("fetched_at", pa.string(), False),
+    ],
+)
+
+FAILURE_SCHEMA: Final = versioned(
+    "failure",
+    1,
+    [
+        pa.field("page_url", pa.string(), False),
+        pa.field("image_url", pa.string()),
+        pa.field("reason", pa.string(), False),
+        pa.field("detail", pa.string(), False),
+        pa.field("attempts", pa.int32(), False),
+        pa.field("first_at", pa.string(), False),
+        pa.field("last_at", pa.string(), False),
     ],
 )

@@ -1,37 +1,55 @@
-"""The crawl's books: every page ends in exactly one candidate or refusal, is counted, and is written to shards."""
+"""The crawl's books: every page ends in one candidate, refusal or failure, is counted, and is written down."""
 
 import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from crawler.items import CANDIDATE_SCHEMA, REFUSAL_SCHEMA, Candidate, Refusal
+from crawler.balance import balance, books, line
+from crawler.frontier import Counts, Ended, Frontier
+from crawler.items import CANDIDATE_SCHEMA, FAILURE_SCHEMA, REFUSAL_SCHEMA, Candidate, Failure, Refusal
+from crawler.limits import Limits
 from crawler.reasons import REASONS
-from crawler.store import ParquetShards, write_text_whole
+from crawler.store import ParquetShards
+from crawler.whole_files import replace_whole, write_text_whole
 
 
 class Ledger:
-    """Counts pages and writes what became of them below `out`.
+    """Counts the pages of this run and writes what became of them below `out`.
+
+    All methods raise `OSError` when something cannot be written; shards written before are whole.
 
     Attributes:
         pages: how many pages were taken on.
         candidates: how many of them ended in a candidate.
         refusals: how many ended in a refusal, by reason.
+        failures: how many failed in a way that may pass, by reason.
+        unchanged: how many had not changed since they ended in an earlier run.
+        images: how many images were fetched.
+        in_all: pages over all runs, counted by `close`; None before, and when they cannot be read.
     """
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, frontier: Frontier, limits: Limits) -> None:
         self.out = out
-        self.pages = 0
-        self.candidates = 0
+        self.pages = self.candidates = self.unchanged = self.images = 0
         self.refusals: Counter[str] = Counter()
-        self._candidates = ParquetShards(out / "candidates", "candidates", CANDIDATE_SCHEMA)
-        self._refused = ParquetShards(out / "refused", "refused", REFUSAL_SCHEMA)
+        self.failures: Counter[str] = Counter()
+        self._frontier, self._shard_seconds = frontier, limits.shard_seconds
+        size = limits.shard_bytes
+        self._candidates = ParquetShards(out / "candidates", "candidates", CANDIDATE_SCHEMA, size, journal=frontier)
+        self._refused = ParquetShards(out / "refused", "refused", REFUSAL_SCHEMA, size, journal=frontier)
         self._written: list[Path] = []  # beside the shards
+        self.in_all: Counts | None = None
+
+    @property
+    def ended(self) -> int:
+        """Pages that came to an end in this run."""
+        return self.candidates + self.refusals.total() + self.failures.total() + self.unchanged
 
     @property
     def unfinished(self) -> int:
         """Pages taken on that came to no end: 0 after a crawl that ran to its end."""
-        return self.pages - self.candidates - self.refusals.total()
+        return self.pages - self.ended
 
     @property
     def lost(self) -> int:
@@ -42,71 +60,114 @@ class Ledger:
         """Count a page that is about to be requested."""
         self.pages += 1
 
-    def keep(self, candidate: Candidate) -> None:
-        """Write a candidate.
-
-        Raises:
-            OSError: its shard could not be written.
-        """
+    def keep(self, candidate: Candidate, ended: Ended) -> None:
+        """Write a candidate."""
         self.candidates += 1
-        self._candidates.add(candidate.to_row())
+        self._candidates.add(candidate.to_row(), ended)
 
-    def refuse(self, refusal: Refusal) -> None:
-        """Write a refusal.
+    def refuse(self, refusal: Refusal, ended: Ended) -> None:
+        """Write a refusal; a reason that is not one of `REASONS` is a `ValueError`."""
+        self.refusals[known(refusal.reason)] += 1
+        self._refused.add(refusal.to_row(), ended)
 
-        Raises:
-            OSError: its shard could not be written.
-            ValueError: the reason is not one of `REASONS`.
-        """
-        if refusal.reason not in REASONS:
-            raise ValueError(f"unknown reason to refuse a page: {refusal.reason!r}")
-        self.refusals[refusal.reason] += 1
-        self._refused.add(refusal.to_row())
+    def fail(self, key: bytes, failure: Failure) -> None:
+        """Note a failure; a reason that is not one of `REASONS` is a `ValueError`."""
+        self.failures[known(failure.reason)] += 1
+        self._frontier.fail(key, failure)
+
+    def leave_unchanged(self, ended: Ended) -> None:
+        """Note that a page did not change."""
+        self.unchanged += 1
+        self._frontier.end(ended)
+
+    def beat(self) -> None:
+        """Write shards that have waited long enough, and let what the frontier knows survive a kill."""
+        for shards in (self._candidates, self._refused):
+            shards.flush_older(self._shard_seconds)
+        self._frontier.beat()
+
+    def flush(self) -> None:
+        """Write what is buffered."""
+        for shards in (self._candidates, self._refused):
+            shards.flush()
 
     def close(self, ended: str) -> None:
-        """Write what is buffered, then `stats.json`; each is tried even when another could not be written.
+        """Write what is buffered, `failures.parquet` and `stats.json`, and close the frontier.
+
+        Each is tried even when another could not be written.
 
         Args:
             ended: how the crawl ended, such as `finished`.
-
-        Raises:
-            OSError: something could not be written; shards written before are whole.
         """
-        faults = [error for shards in (self._candidates, self._refused) if (error := fault_of(shards.close))]
-        path = self.out / "stats.json"
-        if error := fault_of(lambda: write_text_whole(path, json.dumps(self.stats(ended), indent=2) + "\n")):
-            faults.append(error)
-        else:
-            self._written.append(path)
-        if faults:
-            raise faults[0]
+        failures, stats = self.out / "failures.parquet", self.out / "stats.json"
+        faults = [fault_of(self._candidates.close), fault_of(self._refused.close)]
+        faults.append(fault_of(lambda: write_failures(failures, self._frontier)))
+        faults.append(fault_of(self._count_all))
+        faults.append(fault_of(lambda: write_text_whole(stats, json.dumps(self.stats(ended), indent=2) + "\n")))
+        faults.append(fault_of(self._frontier.close))
+        self._written = [path for path, fault in ((failures, faults[2]), (stats, faults[4])) if fault is None]
+        for fault in faults:
+            if fault is not None:
+                raise fault
+
+    def _count_all(self) -> None:
+        self.in_all = self._frontier.counts()
 
     def stats(self, ended: str) -> dict[str, object]:
-        """The books of this run; shards are relative to `out`."""
+        """The books of this run, and once closed those of all runs; shards are relative to `out`."""
         return {
             "ended": ended,
             "pages": self.pages,
             "candidates": self.candidates,
             "refusals": dict(sorted(self.refusals.items())),
+            "failures": dict(sorted(self.failures.items())),
+            "not_modified": self.unchanged,
             "unfinished": self.unfinished,
             "lost": self.lost,
             "candidate_shards": [str(path.relative_to(self.out)) for path in self._candidates.paths],
             "refusal_shards": [str(path.relative_to(self.out)) for path in self._refused.paths],
+            "all_runs": None if self.in_all is None else books(self.in_all),
         }
 
     def summary(self) -> str:
         """A table for the terminal, with the files that were written."""
-        lines = [f"{'pages':<22}{self.pages:>8,}", f"{'candidates':<22}{self.candidates:>8,}"]
-        lines.append(f"{'refused':<22}{self.refusals.total():>8,}")
-        for reason, count in sorted(self.refusals.items(), key=lambda entry: (-entry[1], entry[0])):
-            lines.append(f"  {reason:<20}{count:>8,}   {REASONS[reason]}")
+        lines = [line("pages", self.pages), line("candidates", self.candidates)]
+        for title, reasons in (("refused", self.refusals), ("failed", self.failures)):
+            if reasons or title == "refused":
+                lines.append(line(title, reasons.total()))
+            for reason, count in sorted(reasons.items(), key=lambda entry: (-entry[1], entry[0])):
+                lines.append(line(f"  {reason}", count, REASONS[reason]))
+        if self.unchanged:
+            lines.append(line("not modified", self.unchanged, "since they were fetched before"))
         if self.unfinished:
-            lines.append(f"{'unfinished':<22}{self.unfinished:>8,}   the crawl was stopped before they came to an end")
+            lines.append(line("unfinished", self.unfinished, "the crawl was stopped before they came to an end"))
         if self.lost:
-            lines.append(f"{'lost':<22}{self.lost:>8,}   they could not be written")
+            lines.append(line("lost", self.lost, "they could not be written; the next run fetches them again"))
+        if self.in_all is not None:
+            lines.append(balance(self.in_all))
         written = (*self._candidates.paths, *self._refused.paths, *self._written)
         lines += ["written:", *(f"  {path}" for path in written)] if written else ["nothing was written"]
         return "\n".join(lines)
+
+
+def known(reason: str) -> str:
+    """The reason, if it is one.
+
+    Raises:
+        ValueError: it is not one of `REASONS`.
+    """
+    if reason not in REASONS:
+        raise ValueError(f"unknown reason: {reason!r}")
+    return reason
+
+
+def write_failures(path: Path, frontier: Frontier) -> None:
+    """Write the table of what failed and may be tried again.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    replace_whole(path, FAILURE_SCHEMA, (failure.to_row() for failure in frontier.failures()))
 
 
 def fault_of(write: Callable[[], None]) -> OSError | None:

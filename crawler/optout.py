@@ -1,36 +1,56 @@
 """Opt-out signals of a page or an image: X-Robots-Tag, robots meta tags, and TDM reservation.
 
 Sources: https://developers.google.com/search/docs/crawling-indexing/robots-meta-tag for the directives and their
-agent-scoped form, https://www.w3.org/community/reports/tdmrep/CG-FINAL-tdmrep-20240202/ for `tdm-reservation`.
+agent-scoped form, DeviantArt's announcement of November 2022 for `noai` and `noimageai`, which stand wherever those do,
+https://www.w3.org/community/reports/tdmrep/CG-FINAL-tdmrep-20240202/ for `tdm-reservation`. `crawler.reservations` sees
+to that report's file.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 from crawler.page import Page
 
 AGENT: Final = "lait-crawler"
+EVERYBODY: Final = frozenset(("*", "robots"))
 # `noindex` and `none` ask not to be in any collection made by a robot; a corpus is one. `nofollow` is not an opt-out.
-OPT_OUTS: Final = frozenset(("noai", "noimageai", "noimageindex", "noindex", "none"))
+# A date that has passed turns `unavailable_after` into `noindex`.
+OPT_OUTS: Final = frozenset(("noai", "noimageai", "noimageindex", "noindex", "none", "unavailable_after"))
 # Directives that carry a value after a colon, so that their name is not taken for an agent's.
 VALUED: Final = frozenset(("unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"))
 SEPARATOR: Final = re.compile(r"[,;\s]+")
+AGENT_NAME: Final = re.compile(r"[a-z0-9_./*-]+")
+WEEKDAY: Final = re.compile(r"\b(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,\s*")  # its comma ends no directive
 
 
-def opt_outs(headers: Mapping[str, Iterable[str]], page: Page | None = None) -> tuple[str, ...]:
+def opt_outs(headers: Mapping[str, Iterable[str]], page: Page | None = None, at: str = "") -> tuple[str, ...]:
     """The opt-out signals of a response, each as `where:directive`, sorted; () when there are none.
 
     Args:
         headers: the response's headers, names in lower case, every value of a repeated header.
         page: the parsed page; None for an image, which has headers only.
+        at: when the response came, in ISO 8601 with its offset, for `unavailable_after`; "" leaves that out.
     """
-    found = {f"{where}:{word}" for where, word in directives(headers, page) if word in OPT_OUTS}
-    if "1" in (value.strip() for value in headers.get("tdm-reservation", ())):
-        found.add("header:tdm-reservation")
-    if page is not None and any(name == "tdm-reservation" and content == "1" for name, content in meta_tags(page)):
-        found.add("meta:tdm-reservation")
+    found = {f"{where}:{word}" for where, word in directives(headers, page, at) if word in OPT_OUTS}
+    if where := where_tdm_is_reserved(headers, page):
+        found.add(f"{where}:tdm-reservation")
     return tuple(sorted(found))
+
+
+def where_tdm_is_reserved(headers: Mapping[str, Iterable[str]], page: Page | None) -> str:
+    """Where the reservation of text and data mining stands, "" if nowhere; a page's meta tag has the last word.
+
+    Values but 1 and 0 declare nothing; of several values in one place, a 1 counts.
+    """
+    tags = meta_tags(page) if page is not None else ()
+    in_meta = {content for name, content in tags if name == "tdm-reservation"} & {"0", "1"}
+    if in_meta:
+        return "meta" if "1" in in_meta else ""
+    in_headers = {word.strip() for value in headers.get("tdm-reservation", ()) for word in value.split(",")}
+    return "header" if "1" in in_headers else ""
 
 
 def asks_not_to_follow(headers: Mapping[str, Iterable[str]], page: Page) -> bool:
@@ -38,35 +58,58 @@ def asks_not_to_follow(headers: Mapping[str, Iterable[str]], page: Page) -> bool
     return any(word in ("nofollow", "none") for _, word in directives(headers, page))
 
 
-def directives(headers: Mapping[str, Iterable[str]], page: Page | None) -> Iterator[tuple[str, str]]:
+def directives(headers: Mapping[str, Iterable[str]], page: Page | None, at: str = "") -> Iterator[tuple[str, str]]:
     """(where, word) of every robots directive of a response that is meant for all agents or for ours."""
     for value in headers.get("x-robots-tag", ()):
-        yield from (("x-robots-tag", word) for word in header_directives(value))
+        yield from (("x-robots-tag", word) for word in header_directives(value, at))
     for name, content in meta_tags(page) if page is not None else ():
         if name in ("robots", AGENT):
-            yield from (("meta", word) for part in content.split(",") for word in words_of(part))
+            yield from (("meta", word) for part in parts_of(content) for word in words_of(part, at))
         elif name == "x-robots-tag":
-            yield from (("meta", word) for word in header_directives(content))
+            yield from (("meta", word) for word in header_directives(content, at))
 
 
-def header_directives(value: str) -> Iterator[str]:
+def header_directives(value: str, at: str = "") -> Iterator[str]:
     """The words of one X-Robots-Tag value that are meant for all agents or for ours.
 
     An agent's name and a colon scope the directives after it, up to the next name.
     """
     ours = True
-    for part in value.lower().split(","):
+    for part in parts_of(value.lower()):
         name, colon, rest = part.partition(":")
         name = name.strip()
-        if colon and name not in VALUED:
-            ours, part = name in ("*", AGENT), rest
+        if colon and name not in VALUED and AGENT_NAME.fullmatch(name):
+            ours, part = name in EVERYBODY or name.partition("/")[0] == AGENT, rest
         if ours:
-            yield from words_of(part)
+            yield from words_of(part, at)
 
 
-def words_of(part: str) -> list[str]:
+def parts_of(value: str) -> list[str]:
+    """The parts between commas of a value in lower case."""
+    return WEEKDAY.sub("", value).split(",")
+
+
+def words_of(part: str, at: str = "") -> list[str]:
     """The directives between two commas, in lower case; none in one with a value, such as `max-image-preview: none`."""
-    return [] if part.partition(":")[0].strip() in VALUED else SEPARATOR.split(part.strip())
+    name, colon, value = part.strip().partition(":")
+    if name.strip() == "unavailable_after" and colon:
+        return ["unavailable_after"] if has_passed(value.strip(), at) else []
+    return [] if name.strip() in VALUED else SEPARATOR.split(part.strip())
+
+
+def has_passed(date: str, at: str) -> bool:
+    """Whether a date, written as in mail or in ISO 8601, is before a moment; False for what is no date."""
+    if not at:
+        return False
+    try:
+        moment = datetime.fromisoformat(date.upper())
+    except ValueError:
+        try:
+            moment = parsedate_to_datetime(date)
+        except (ValueError, TypeError, OverflowError):
+            return False
+    moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return moment < datetime.fromisoformat(at)
 
 
 def meta_tags(page: Page) -> Iterator[tuple[str, str]]:

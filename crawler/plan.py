@@ -11,7 +11,7 @@ from crawler.seeds import Seeds, parse_seeds
 
 FOLLOW: Final = ("none", "site", "web")
 FOLDERS: Final = ("candidates", "refused")  # of the output
-ARGUMENTS: Final = ("seeds", "out", "follow", "depth")
+ARGUMENTS: Final = ("seeds", "out", "follow", "depth", "refresh")
 
 
 class CrawlError(Exception):
@@ -23,16 +23,18 @@ class Plan:
     """What a crawl was asked to do.
 
     Attributes:
-        seeds: where it starts; None for the demo site.
+        seeds: where it starts; None for the demo site, or with `refresh` for nothing new.
         out: the folder that everything is written to.
         follow: which links are followed: none, those of the same host (`site`), or all (`web`).
         depth: how many links away from a seed, at most.
+        refresh: days since a page ended after which it is asked for again; None for never.
     """
 
     seeds: Seeds | None
     out: Path
     follow: str
     depth: int
+    refresh: float | None = None
 
     def __post_init__(self) -> None:
         if self.follow not in FOLLOW:
@@ -57,9 +59,12 @@ def read_plan(arguments: Mapping[str, str]) -> Plan:
     depth = arguments.get("depth", "0" if follow == "none" else "1")
     if not re.fullmatch(r"\d{1,6}", depth):
         raise CrawlError(f"depth={depth} is no number of links: use -a depth=2 or so")
+    refresh = arguments.get("refresh")
+    if refresh is not None and not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", refresh):
+        raise CrawlError(f"refresh={refresh} is no number of days: use -a refresh=30 or so, or 0 for all pages")
     seeds = read_seeds(arguments["seeds"].strip()) if "seeds" in arguments else None
     out = Path(arguments.get("out") or "crawl")
-    plan = Plan(seeds, out, follow, int(depth))
+    plan = Plan(seeds, out, follow, int(depth), None if refresh is None else float(refresh))
     make_writable(out)
     return plan
 

@@ -1,6 +1,5 @@
 """One line a while on how far the crawl is, in place of Scrapy's."""
 
-import math
 import sys
 import time
 from typing import Any
@@ -8,37 +7,20 @@ from typing import Any
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
-from scrapy.settings import BaseSettings
 from twisted.internet.task import LoopingCall
 
-from crawler.plan import CrawlError
-
-
-def progress_seconds(settings: BaseSettings) -> float:
-    """The setting `LAIT_PROGRESS_SECONDS`.
-
-    Raises:
-        CrawlError: it is no number.
-    """
-    value = settings.get("LAIT_PROGRESS_SECONDS")
-    try:
-        seconds = float(value)
-    except (TypeError, ValueError):
-        seconds = math.nan
-    if not math.isfinite(seconds):
-        raise CrawlError(
-            f"LAIT_PROGRESS_SECONDS={value} is no number of seconds: use -s LAIT_PROGRESS_SECONDS=10 or so"
-        )
-    return seconds
+from crawler.accounted import AccountedSpider
+from crawler.frontier import FrontierError
+from crawler.limits import read_limits
 
 
 class Progress:
-    """Prints pages, candidates and refusals every `LAIT_PROGRESS_SECONDS` (0: never) to the standard error."""
+    """Prints rates and counts every `LAIT_PROGRESS_SECONDS` (0: never) to the standard error."""
 
     def __init__(self, crawler: Crawler, seconds: float) -> None:
         self._crawler = crawler
         self._seconds = seconds
-        self._started = time.monotonic()
+        self._at, self._pages, self._images = time.monotonic(), 0, 0  # at the last line
         self._task = LoopingCall(self._report)
         crawler.signals.connect(self._open, signal=signals.spider_opened)
         crawler.signals.connect(self._close, signal=signals.spider_closed)
@@ -46,7 +28,7 @@ class Progress:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "Progress":
         """Scrapy's way to make an extension."""
-        seconds = progress_seconds(crawler.settings)
+        seconds = read_limits(crawler.settings.get).progress_seconds
         if seconds <= 0:
             raise NotConfigured
         return cls(crawler, seconds)
@@ -59,14 +41,21 @@ class Progress:
             self._task.stop()
 
     def _report(self) -> None:
-        ledger = getattr(self._crawler.spider, "ledger", None)
-        if ledger is None:
+        spider = self._crawler.spider
+        if not isinstance(spider, AccountedSpider):
             return
-        done = ledger.candidates + ledger.refusals.total()
-        rate = done / max(time.monotonic() - self._started, 1e-9) * 60
+        ledger = spider.ledger
+        try:
+            queued = spider.frontier.counts().queued
+        except FrontierError:  # whoever writes next says so
+            return
+        now = time.monotonic()
+        seconds = max(now - self._at, 1e-9)
+        pages, images = (ledger.ended - self._pages) / seconds, (ledger.images - self._images) / seconds
+        self._at, self._pages, self._images = now, ledger.ended, ledger.images
         print(
-            f"{done:,} of {ledger.pages:,} pages done ({rate:,.0f} a minute): "
-            f"{ledger.candidates:,} candidates, {ledger.refusals.total():,} refused",
+            f"{ledger.ended:,} pages done ({pages:,.1f} pages/s, {images:,.1f} images/s): {ledger.candidates:,} candidates, "
+            f"{ledger.refusals.total():,} refused, {ledger.failures.total():,} failed; {queued:,} queued",
             file=sys.stderr,
             flush=True,
         )

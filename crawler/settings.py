@@ -21,12 +21,25 @@ ROBOTSTXT_USER_AGENT = BOT_NAME
 ROBOTSTXT_OBEY = True
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-    "crawler.middlewares.RobotsTxtMiddleware": 100,
+    "crawler.robots.RobotsMiddleware": 100,
+    "crawler.reservations.ReservationsMiddleware": 110,
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    "crawler.retries.BackOffMiddleware": 550,  # in Scrapy's place
+    "crawler.retries.RetryAfterMiddleware": 560,  # sees responses just before that
     "crawler.middlewares.RedirectTargetMiddleware": 610,  # sees responses just before Scrapy's redirects, at 600
 }
+SCHEDULER_PRIORITY_QUEUE = "crawler.host_queue.HostQueue"
+
+# What a site's own files say. Times in seconds.
+LAIT_ROBOTS_SECONDS = 86_400.0  # robots.txt and tdmrep.json hold for; RFC 9309, section 2.4, allows a day
+LAIT_ROBOTS_RETRIES = 3  # further attempts at a robots.txt that cannot be read, each after a longer pause
+LAIT_ROBOTS_UNREACHABLE_SECONDS = 600.0  # its site is left alone after that: most restarts and overloads are shorter
+LAIT_MAX_CRAWL_DELAY = 60.0  # sites that ask for longer pauses are refused: an hour would give some 60 of their pages
+LAIT_TDMREP = True  # obey /.well-known/tdmrep.json
 
 # How hard. Per host: one request a second, two at a time at most, and slower where the server is slow.
 CONCURRENT_REQUESTS = 64
+CONCURRENT_ITEMS = 1  # a callback gives one request at most; for each, Scrapy starts this many tasks to handle it
 CONCURRENT_REQUESTS_PER_DOMAIN = 2
 DOWNLOAD_DELAY = 1.0
 AUTOTHROTTLE_ENABLED = True
@@ -43,10 +56,19 @@ DOWNLOAD_TIMEOUT = 60
 RETRY_TIMES = 2
 # Not what was too slow: a server that holds on to each request would do so three times as long.
 RETRY_EXCEPTIONS = [error for error in default_settings.RETRY_EXCEPTIONS if "TimeoutError" not in str(error)]
+LAIT_BACK_OFF = 2.0  # seconds that a host is paused before a failed request is made again; doubled by each failure
+LAIT_MAX_RETRY_AFTER = 120.0  # seconds waited at most, for Retry-After or a retry; who asks for more is left alone
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"  # every page that failed is in OUT/refused
 REDIRECT_MAX_TIMES = 5
 METAREFRESH_MAXDELAY = 5
 REACTOR_THREADPOOL_MAXSIZE = 32  # of them, one resolves one host name
+
+# What is kept, and when it is written. A crawl that is killed loses what it fetched since the last shard.
+LAIT_FRONTIER = ""  # where the queue is: "" for OUT/frontier.sqlite
+LAIT_SHARD_MB = 128.0  # megabytes of rows in a shard: a few hundred photos
+LAIT_SHARD_SECONDS = 300.0  # after which a shard is written with what there is
+LAIT_FAILED_RUNS = 5  # runs in which a page may fail, on a dead server say, before it is left
+LAIT_DRAIN_SECONDS = 60.0  # that Ctrl-C gives what is in flight
 
 # Where to. Names may lead anywhere, so that the guard judges the addresses behind them; see crawler/netguard.py.
 NETGUARD_ALLOW = ""  # networks beside the public internet, such as 127.0.0.0/8,::1; they are open on every port
@@ -79,4 +101,5 @@ LAIT_PROGRESS_SECONDS = 10.0
 EXTENSIONS = {
     "scrapy.extensions.logstats.LogStats": None,
     "crawler.progress.Progress": 0,
+    "crawler.pacing.Pacing": 100,  # after AutoThrottle, at 0, which it corrects
 }

@@ -57,7 +57,8 @@ def candidate_shards(source: Path) -> list[Path]:
         raise DataError(
             f"{source} does not exist; crawl first (scrapy crawl webpages -a out={source}) or check --input"
         )
-    found = sorted(source.glob("candidates/*.parquet")) or sorted(source.glob("*.parquet"))
+    crawled = (source / "candidates").is_dir()  # then what lies beside that folder is no candidates
+    found = sorted(source.glob("candidates/*.parquet" if crawled else "*.parquet"))
     paths = [path for path in found if path.is_file()]  # a corpus beside the shards is a folder of that ending
     if not paths:
         raise DataError(f"{source}/ holds no candidate shards; crawl first, or check --input")

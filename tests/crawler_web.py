@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -40,6 +41,9 @@ class Web:
     answers: dict[str, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
     silent: set[str] = field(default_factory=set)
+    delay: float = 0.0  # seconds before each answer
+    delays: dict[str, float] = field(default_factory=dict)  # of single paths, in its place
+    headers: list[dict[str, str]] = field(default_factory=list)  # of the requests
 
     def add(
         self, path: str, body: bytes, kind: str = "text/html; charset=utf-8", status: int = 200, **headers: str
@@ -48,7 +52,8 @@ class Web:
         self.answers[path] = (status, {"Content-Type": kind, **named}, body)
 
     def paths(self) -> list[str]:
-        return [path for path, _ in self.asked]
+        """What was asked for, the file aside in which a site may reserve its rights: every site is asked for that."""
+        return [path for path, _ in self.asked if path != "/.well-known/tdmrep.json"]
 
 
 @contextmanager
@@ -59,6 +64,8 @@ def serving() -> Iterator[Web]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             site.asked.append((self.path, self.headers.get("User-Agent", "")))
+            site.headers.append(dict(self.headers))
+            time.sleep(site.delays.get(self.path, site.delay))
             if self.path in site.silent:
                 self.connection.close()
                 return
@@ -74,10 +81,14 @@ def serving() -> Iterator[Web]:
             """Keep the test's output clean."""
 
         def finish(self) -> None:
-            if self.path not in site.silent:
+            if getattr(self, "path", "") not in site.silent:
                 super().finish()
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Keep the test's output clean when a crawl is killed."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     site.url = f"http://127.0.0.1:{server.server_port}"
     yield site
@@ -85,8 +96,13 @@ def serving() -> Iterator[Web]:
     server.server_close()
 
 
+def command(*arguments: str) -> list[str]:
+    quick = [
+        f"-s{setting}=0" for setting in ("DOWNLOAD_DELAY", "AUTOTHROTTLE_ENABLED", "RETRY_ENABLED", "LAIT_BACK_OFF")
+    ]
+    quick += ["-sNETGUARD_ALLOW=127.0.0.0/8"]
+    return [sys.executable, "-m", "scrapy", "crawl", "webpages", *quick, *arguments]
+
+
 def crawl(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    quick = ["-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=0", "-s", "RETRY_ENABLED=0"]
-    quick += ["-s", "NETGUARD_ALLOW=127.0.0.0/8"]
-    command = [sys.executable, "-m", "scrapy", "crawl", "webpages", *quick, *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command(*arguments), cwd=cwd, capture_output=True, text=True, timeout=60, check=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.demo import DemoSite
+from crawler.demo import DemoSite, port_for
 from crawler.plan import CrawlError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,6 +40,16 @@ def test_the_site_answers_until_it_is_stopped(tmp_path: Path) -> None:
     site.stop()
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(site.url)
+
+
+def test_a_folder_has_a_port_of_its_own_unless_it_is_taken(tmp_path: Path) -> None:
+    port = port_for(tmp_path)
+    assert 20_000 <= port == port_for(tmp_path) < 30_000
+    site = DemoSite(port=port)
+    assert site.url == f"http://127.0.0.1:{port}/"
+    assert port_for(tmp_path) == 0
+    site.stop()
+    assert port_for(tmp_path) == port
 
 
 def test_without_the_demo_site_the_user_is_told_what_to_give(tmp_path: Path) -> None:

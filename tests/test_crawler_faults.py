@@ -5,14 +5,16 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 from scrapy.http import Request, Response
+from scrapy.settings import Settings
 from twisted.python.failure import Failure
 
-from crawler.plan import read_plan
+from crawler.frontier import work_of
 from crawler.spiders.webpages import WebpagesSpider
 from tests.crawler_web import STORY, Web, crawl, page, photo, serving
 
@@ -33,6 +35,11 @@ def other() -> Iterator[Web]:
 
 def refusals(out: Path) -> dict[str, tuple[str, str]]:
     rows = pq.read_table(out / "refused").to_pylist()
+    return {row["page_url"]: (row["reason"], row["detail"]) for row in rows}
+
+
+def failures(out: Path) -> dict[str, tuple[str, str]]:
+    rows = pq.read_table(out / "failures.parquet").to_pylist()
     return {row["page_url"]: (row["reason"], row["detail"]) for row in rows}
 
 
@@ -58,13 +65,12 @@ def test_nothing_is_fetched_where_robots_txt_cannot_be_read_and_an_error_page_ha
             web.add("/robots.txt", b"User-agent: *\nDisallow: /\n", "text/plain", status=status)
         sites[0].silent.add("/robots.txt")
         assert crawl_list(tmp_path, *(f"{web.url}/page" for web in sites.values())) == ""
-        refused = refusals(tmp_path)
+        failed = failures(tmp_path)
         for status in (503, 429):
-            expected = ("robots_txt", f"robots.txt could not be read ({status})")
-            assert refused[f"{sites[status].url}/page"] == expected
-        reason, detail = refused[f"{sites[0].url}/page"]
-        assert reason == "robots_txt"
-        assert detail.startswith("robots.txt could not be read (")
+            assert failed[f"{sites[status].url}/page"] == ("robots_unreachable", str(status))
+        reason, detail = failed[f"{sites[0].url}/page"]
+        assert reason == "robots_unreachable"
+        assert detail.startswith("Download")
         assert stats(tmp_path)["candidates"] == 1
         assert {status: set(web.paths()) for status, web in sites.items()} == {
             503: {"/robots.txt"},
@@ -173,16 +179,18 @@ def test_a_progress_setting_that_is_no_number_is_one_line(site: Web, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("about", "refused", "failed"),
-    [({"depth": 0}, {"internal_error": 1}, False), ({"level": 1}, {}, True), ({}, {}, True)],
+    ("kind", "refused", "failed"),
+    [("page", {"internal_error": 1}, False), ("sitemap", {}, True), ("seeds", {}, True)],
 )
 def test_a_fault_of_our_own_is_booked_for_a_page_and_fails_the_crawl_for_a_sitemap(
-    about: dict[str, int], refused: dict[str, int], failed: bool, tmp_path: Path
+    kind: str, refused: dict[str, int], failed: bool, tmp_path: Path
 ) -> None:
-    spider = WebpagesSpider(read_plan({"seeds": "http://a.example/", "out": str(tmp_path)}))
-    spider.ledger.take_on()
-    request = Request("http://a.example/x", cb_kwargs=about)
+    prepared = WebpagesSpider.prepare({"seeds": "http://a.example/", "out": str(tmp_path)}, Settings())
+    spider = WebpagesSpider(**prepared)
+    request = Request("http://a.example/x", cb_kwargs={"work": work_of("http://a.example/x", kind)})
+    spider.crawler = SimpleNamespace(engine=None)  # type: ignore[assignment]
     fault = Failure(KeyError("x"))  # type: ignore[no-untyped-call]
     spider.on_fault(fault, Response(request.url, request=request), spider)
     assert spider.ledger.refusals == refused
     assert spider.failure.startswith("cannot use http://a.example/x (KeyError") is failed
+    spider.frontier.close()

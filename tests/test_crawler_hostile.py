@@ -60,8 +60,9 @@ class Ended:
         return {**refused, **dict.fromkeys(kept, "candidate")}
 
     def refused(self) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = pq.read_table(self.out / "refused").to_pylist()
-        return rows
+        """What was refused, for good or until the next run."""
+        tables = [*(self.out / "refused").glob("*.parquet"), self.out / "failures.parquet"]
+        return [row for table in tables for row in pq.read_table(table).to_pylist()]
 
     def stats(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((self.out / "stats.json").read_text())
@@ -200,7 +201,7 @@ def test_a_name_that_changes_its_address_leads_nowhere_new(resolver: str, tmp_pa
             tmp_path, [url], *QUICK, "-sDNSCACHE_ENABLED=0", f"-sTWISTED_DNS_RESOLVER=scrapy.resolver.{resolver}"
         )
         assert ended.fates() == {url: "image_private_address"}
-        assert web.asked == ["/robots.txt", "/page-untyped"]
+        assert web.asked == ["/robots.txt", "/.well-known/tdmrep.json", "/page-untyped"]
         assert forbidden.connections == 0
 
 
@@ -254,7 +255,7 @@ def test_of_robots_txt_500_kib_are_read_and_its_redirects_are_guarded(tmp_path: 
         expected = {
             f"{first.url}/early": "robots_txt",
             f"{first.url}/late": "candidate",
-            f"{second.url}/page": "robots_txt",
+            f"{second.url}/page": "robots_unreachable",
         }
         ended = run(tmp_path, list(expected), *QUICK)
         assert ended.fates() == expected
@@ -283,7 +284,7 @@ def test_connections_are_kept_and_used_again(tmp_path: Path) -> None:
         seeds = [f"{web.url}/page-{number}" for number in range(20)]
         ended = run(tmp_path, seeds, "-sNETGUARD_ALLOW=127.0.0.1", "-sDOWNLOAD_DELAY=0.02")
         assert ended.stats()["candidates"] == 20
-        assert len(web.asked) == 41
+        assert len(web.asked) == 42  # robots.txt, tdmrep.json, pages and images
         assert web.connections <= 4
 
 

@@ -2,8 +2,11 @@ import gzip
 from pathlib import Path
 
 import pytest
+from scrapy.settings import Settings
 
+from crawler.limits import Limits, read_limits
 from crawler.plan import CrawlError, read_plan
+from crawler.reasons import may_pass
 from crawler.seeds import Seeds, parse_seeds
 
 SITEMAP = b"""<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -55,6 +58,8 @@ def test_following_goes_one_link_deep_unless_said(tmp_path: Path) -> None:
         ({"follow": "site", "depth": "-1"}, "depth=-1 is no number"),
         ({"follow": "site", "depth": "0"}, "depth=0 does not go with follow=site"),
         ({"depth": "2"}, "depth=2 does not go with follow=none"),
+        ({"refresh": "-1"}, "refresh=-1 is no number of days"),
+        ({"refresh": "often"}, "refresh=often is no number of days"),
         ({"seed": "x"}, "-a seed=... is not known"),
         ({"seeds": "no/such/file"}, "cannot read seeds from no/such/file"),
         ({"seeds": "/dev/null"}, "/dev/null holds no http address"),
@@ -89,3 +94,33 @@ def test_a_folder_in_the_output_that_cannot_be_written_is_said(tmp_path: Path) -
 )
 def test_damage_to_seeds_is_said(content: bytes, damage: str) -> None:
     assert parse_seeds(content).damage == damage
+
+
+def test_settings_that_are_numbers_are_checked() -> None:
+    given = {"LAIT_SHARD_MB": "0.5", "LAIT_FAILED_RUNS": "2", "LAIT_PROGRESS_SECONDS": 0}
+    assert read_limits(given.get) == Limits(shard_bytes=2**19, failed_runs=2, progress_seconds=0)
+    assert read_limits(dict[str, str]().get) == Limits()
+    settings = Settings()
+    settings.setmodule("crawler.settings")
+    assert read_limits(settings.get) == Limits()
+    for value in ("-1", "nan", "many", ""):
+        with pytest.raises(CrawlError, match=f"LAIT_SHARD_SECONDS={value} is no number of seconds"):
+            read_limits({"LAIT_SHARD_SECONDS": value}.get)
+
+
+@pytest.mark.parametrize(
+    ("reason", "detail", "passes"),
+    [
+        ("fetch_failed", "ConnectionLost", True),
+        ("image_robots_unreachable", "503", True),
+        ("http_error", "500", True),
+        ("http_error", "503, Retry-After 30 s", True),
+        ("image_http_error", "429", True),
+        ("http_error", "404", False),
+        ("http_error", "", False),
+        ("too_large", "", False),
+        ("internal_error", "KeyError", False),
+    ],
+)
+def test_a_reason_that_may_pass_is_known(reason: str, detail: str, passes: bool) -> None:
+    assert may_pass(reason, detail) is passes

@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from crawler.items import REFUSAL_SCHEMA, Refusal
-from crawler.store import ParquetShards, write_text_whole
+from crawler.store import SHARD_BYTES, SHARD_ROWS, ParquetShards
+from crawler.whole_files import write_text_whole
 
 
 def row(number: int, detail: str = "404") -> dict[str, object]:
@@ -21,8 +22,8 @@ def urls(folder: Path) -> list[list[str]]:
     return [pq.read_table(path)["page_url"].to_pylist() for path in sorted(folder.glob("*.parquet"))]
 
 
-def shards(folder: Path, **limits: int) -> ParquetShards:
-    return ParquetShards(folder, "refused", REFUSAL_SCHEMA, **limits)
+def shards(folder: Path, shard_bytes: int = SHARD_BYTES, shard_rows: int = SHARD_ROWS) -> ParquetShards:
+    return ParquetShards(folder, "refused", REFUSAL_SCHEMA, shard_bytes, shard_rows)
 
 
 def test_rows_are_split_by_count_and_close_writes_the_rest(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from crawler.items import Candidate, Refusal
+from crawler.items import Candidate, Failure, Refusal
 from crawler.reasons import REASONS
 from tests.crawler_web import STORY, Web, crawl, page, photo, serving
 
@@ -77,7 +77,7 @@ FATES = {
     "/image-huge": "too_large",
     "/report.pdf": "not_html",
     "/missing": "http_error",
-    "/hangs-up": "fetch_failed",
+    "/hangs-up": "failed",
 }
 
 
@@ -91,6 +91,9 @@ class Crawl:
 
     def candidates(self) -> list[Candidate]:
         return [Candidate.from_row(row) for row in pq.read_table(self.out / "candidates").to_pylist()]
+
+    def failures(self) -> list[Failure]:
+        return [Failure(**row) for row in pq.read_table(self.out / "failures.parquet").to_pylist()]
 
     def refusals(self) -> list[Refusal]:
         return [Refusal(**row) for row in pq.read_table(self.out / "refused").to_pylist()]
@@ -115,8 +118,8 @@ def test_the_crawl_works_without_a_warning(whole: Crawl) -> None:
     assert whole.done.stderr == ""
 
 
-def test_every_page_ends_in_one_candidate_or_one_refusal(whole: Crawl, web: Web) -> None:
-    fates = {path: fate for path, fate in FATES.items() if fate != "candidate"}
+def test_every_page_ends_in_one_candidate_refusal_or_failure(whole: Crawl, web: Web) -> None:
+    fates = {path: fate for path, fate in FATES.items() if fate not in ("candidate", "failed")}
     fates["/good"] = fates.pop("/moved")  # a refusal has the address after redirects
     assert {refusal.page_url.removeprefix(web.url): refusal.reason for refusal in whole.refusals()} == {
         **fates,
@@ -124,8 +127,13 @@ def test_every_page_ends_in_one_candidate_or_one_refusal(whole: Crawl, web: Web)
     }
     assert sorted(candidate.page_url for candidate in whole.candidates()) == [f"{web.url}/far", f"{web.url}/good"]
     stats = json.loads((whole.out / "stats.json").read_text())
-    assert stats["pages"] == len(FATES) + 1 == stats["candidates"] + sum(stats["refusals"].values())
+    (failure,) = whole.failures()
+    assert (failure.page_url, failure.image_url, failure.reason) == (f"{web.url}/hangs-up", None, "fetch_failed")
+    assert (failure.attempts, failure.first_at) == (1, failure.last_at)
+    assert stats["failures"] == {"fetch_failed": 1}
+    assert stats["pages"] == len(FATES) + 1 == stats["candidates"] + sum(stats["refusals"].values()) + 1
     assert stats["unfinished"] == 0
+    assert stats["all_runs"] == {"pages": 18, "candidates": 2, "refused": 15, "failed": 1, "queued": 0}
 
 
 def test_the_candidate_holds_the_largest_image_as_served(whole: Crawl, web: Web) -> None:
@@ -136,7 +144,7 @@ def test_the_candidate_holds_the_largest_image_as_served(whole: Crawl, web: Web)
     assert (candidate.mime, candidate.width, candidate.height) == ("image/jpeg", 400, 300)
     assert (candidate.language, candidate.http_status) == ("en", 200)
     assert candidate.texts[0].text == "Boats at the pier"
-    assert "figure" in dict(candidate.main_image_signals)
+    assert "near_start" in dict(candidate.main_image_signals)
 
 
 def test_the_agent_is_honest_and_robots_txt_obeyed_for_pages_and_images(whole: Crawl) -> None:
@@ -149,22 +157,24 @@ def test_the_agent_is_honest_and_robots_txt_obeyed_for_pages_and_images(whole: C
 
 
 def test_the_summary_explains_each_reason(whole: Crawl) -> None:
-    assert "pages                       18" in whole.done.stdout
-    for reason in set(FATES.values()) - {"candidate"}:
+    assert f"{'pages':<26}{18:>8}" in whole.done.stdout
+    for reason in set(FATES.values()) - {"candidate", "failed"} | {"fetch_failed"}:
         assert reason in whole.done.stdout
         assert REASONS[reason] in whole.done.stdout
     assert str(whole.out / "candidates" / "candidates-00000.parquet") in whole.done.stdout
 
 
-def test_a_second_crawl_adds_shards_and_follows_links_of_the_site(whole: Crawl, web: Web) -> None:
+def test_a_second_crawl_adds_what_is_new_and_tries_again_what_failed(whole: Crawl, web: Web) -> None:
     before = (whole.out / "candidates" / "candidates-00000.parquet").read_bytes()
     web.asked.clear()
     done = crawl(f"-aseeds={web.url}/hub", f"-aout={whole.out}", "-afollow=site", "-adepth=1")
     assert done.returncode == 0, done.stderr
     assert "warning: no contact" in done.stderr
     stats = json.loads((whole.out / "stats.json").read_text())
-    assert (stats["pages"], stats["candidates"], stats["refusals"]) == (3, 1, {"no_main_image": 2})
-    assert stats["candidate_shards"] == ["candidates/candidates-00001.parquet"]
+    assert (stats["pages"], stats["refusals"], stats["failures"]) == (2, {"no_main_image": 1}, {"fetch_failed": 1})
+    assert sorted(web.paths()) == ["/hangs-up", "/hub", "/robots.txt"]
+    assert stats["all_runs"] == {"pages": 19, "candidates": 2, "refused": 16, "failed": 1, "queued": 0}
+    assert [(failure.attempts, failure.page_url) for failure in whole.failures()] == [(2, f"{web.url}/hangs-up")]
     assert (whole.out / "candidates" / "candidates-00000.parquet").read_bytes() == before
 
 
@@ -206,22 +216,30 @@ def test_a_full_disk_ends_the_crawl_with_one_line(web: Web, tmp_path: Path) -> N
     mounted = (
         os.geteuid() == 0
         and not subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", disk], check=False, capture_output=True
+            ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", disk], check=False, capture_output=True
         ).returncode
     )
     if not mounted:
         pytest.skip("needs the right to mount a small file system")
     try:
-        done = crawl(f"-aseeds={web.url}/good", f"-aout={disk}", "-sLAIT_CONTACT=me")
+        web.add("/heavy", page("/heavy.jpg"))
+        web.add("/heavy.jpg", photo(6) + os.urandom(400_000), "image/jpeg")
+        done = crawl(f"-aseeds={web.url}/heavy", f"-aout={disk}", "-sLAIT_CONTACT=me")
         assert done.returncode == 1
         assert done.stderr.startswith("error: cannot write to")
         assert "No space left on device" in done.stderr
         assert done.stderr.count("\n") == 1
-        assert [path for path in disk.rglob("*") if path.is_file()] == [disk / "stats.json"]
-        assert done.stdout.splitlines()[-3:] == [
-            "lost                         1   they could not be written",
+        names = {"stats.json", "failures.parquet", "frontier.sqlite", ".crawl.lock"}
+        assert {path.name for path in disk.rglob("*") if path.is_file()} == names
+        assert done.stdout.splitlines()[-5:] == [
+            f"{'lost':<26}{1:>8}   they could not be written; the next run fetches them again",
+            "all runs: 1 pages = 0 candidates + 0 refused + 0 failed + 1 queued",
             "written:",
+            f"  {disk / 'failures.parquet'}",
             f"  {disk / 'stats.json'}",
         ]
+        web.add("/heavy.jpg", photo(6), "image/jpeg")
+        assert crawl(f"-aseeds={web.url}/heavy", f"-aout={disk}", "-sLAIT_CONTACT=me").returncode == 0
+        assert pq.read_table(disk / "candidates").num_rows == 1
     finally:
         subprocess.run(["umount", disk], check=True)

@@ -89,6 +89,13 @@ def test_a_crawl_folder_a_folder_of_shards_and_a_shard_are_all_input(tmp_path: P
     assert [candidate_shards(given) for given in (tmp_path / "crawl", path.parent, path)] == [[path]] * 3
 
 
+def test_a_crawl_without_candidates_has_no_shards_whatever_lies_beside_their_folder(tmp_path: Path) -> None:
+    (tmp_path / "candidates").mkdir()
+    (tmp_path / "failures.parquet").write_bytes(b"")
+    with pytest.raises(DataError, match="holds no candidate shards"):
+        candidate_shards(tmp_path)
+
+
 def test_a_corpus_beside_the_shards_is_not_taken_for_one(tmp_path: Path) -> None:
     path = shard(tmp_path / "a.parquet", 1)
     (tmp_path / "lait.parquet").mkdir()

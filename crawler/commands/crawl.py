@@ -1,17 +1,23 @@
 """`scrapy crawl SPIDER`, with clear errors: one line and a non-zero exit status in place of a traceback."""
 
 import argparse
+import signal
 import sys
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
 
+from crawler.balance import balance
+from crawler.frontier_spider import FrontierSpider
+from crawler.garbage import collect_seldom
+from crawler.ledger import write_failures
+from crawler.manners import Manners
 from crawler.network_settings import check_network_settings
 from crawler.plan import CrawlError
-from crawler.progress import progress_seconds
+from crawler.stopping import Stopping, exit_status
 
 
 class Command(ScrapyCrawl):
-    """Scrapy's own command for every spider; a spider with `prepare` has its arguments checked before anything runs."""
+    """Scrapy's own command for every spider; a `FrontierSpider` has its arguments checked before anything runs."""
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Run the spider named by the first argument."""
@@ -20,25 +26,36 @@ class Command(ScrapyCrawl):
             super().run(args, opts)
             return
         spider_class = process.spider_loader.load(args[0])
-        if not hasattr(spider_class, "prepare"):
+        if not issubclass(spider_class, FrontierSpider):
             super().run(args, opts)
             return
         try:
-            progress_seconds(process.settings)
+            Manners.from_settings(process.settings)
             check_network_settings(process.settings)
-            prepared = spider_class.prepare(opts.spargs)
-        except CrawlError as error:
+            prepared = spider_class.prepare(opts.spargs, process.settings)
+        except (CrawlError, OSError) as error:
             self._fail(str(error))
             return
+        except KeyboardInterrupt:
+            self._fail("stopped while the seeds were read: run the same command again to go on", 128 + signal.SIGINT)
+            return
+        frontier, plan = prepared["frontier"], prepared["plan"]
+        if (counts := frontier.counts()).pages and not counts.open:
+            write_failures(plan.out / "failures.parquet", frontier)
+            frontier.close()
+            print(f"nothing left to do in {plan.out}/; {balance(counts)}")
+            return
+        collect_seldom()
         crawler = process.create_crawler(spider_class)
+        Stopping(crawler)
         process.crawl(crawler, **prepared)
         process.start()
-        failure = getattr(crawler.spider, "failure", None)
-        if failure:
-            self._fail(failure)
+        if isinstance(crawler.spider, FrontierSpider):
+            if crawler.spider.failure:
+                self._fail(crawler.spider.failure, exit_status(crawler.spider))
         elif process.bootstrap_failed:
             self.exitcode = 1
 
-    def _fail(self, message: str) -> None:
+    def _fail(self, message: str, status: int = 1) -> None:
         print(f"error: {message}", file=sys.stderr)
-        self.exitcode = 1
+        self.exitcode = status

@@ -1,0 +1,197 @@
+"""A frontier in one SQLite file, `OUT/frontier.sqlite`, for a crawl by one process.
+
+The process keeps one transaction open and commits it about once a second, so that an operation costs microseconds. They
+are committed in the order they were done: a kill undoes the last ones, whose pages are then met as still to do.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from crawler.frontier import KINDS, RECORD_KINDS, Counts, Ended, FrontierError, Work, key_of
+from crawler.frontier_rows import (
+    ADD,
+    ALIAS,
+    DONE,
+    END,
+    FAIL,
+    FAILED,
+    LEASED,
+    QUEUED,
+    RECORDED,
+    REFUSED,
+    SAME,
+    STATE_OF,
+    TAKEN,
+    digest_of,
+    recorded_row,
+    row_of,
+)
+from crawler.frontier_tables import Tables
+from crawler.items import Failure
+from crawler.lock import lock_folder
+from crawler.recorded import FOLDERS, recorded_pages
+
+FILE: Final = "frontier.sqlite"
+LOWEST_HOST: Final = -(2**63)
+
+
+class SqliteFrontier:
+    """`crawler.frontier.Frontier` for one process, which holds a lock on the folder for as long as it lives."""
+
+    def __init__(self, out: Path) -> None:
+        """Open or make the file; what a killed process left is queued, or ended where its shard is there.
+
+        Raises:
+            FrontierError: another crawl has the folder, or the file cannot be used.
+        """
+        try:
+            self._lock = lock_folder(out)
+        except BlockingIOError as error:
+            raise FrontierError(
+                f"another crawl is writing to {out}/: wait for it, or give another folder with -a out=DIR"
+            ) from error
+        except OSError as error:
+            raise FrontierError(f"cannot write to {out}/ ({error.strerror}): give another with -a out=DIR") from error
+        self._last_host = LOWEST_HOST
+        try:
+            self._tables = Tables(out / FILE)
+            try:
+                self._recover(out)
+            except BaseException:
+                self._tables.close()
+                raise
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def add(self, works: Iterable[Work]) -> int:
+        """See `Frontier`."""
+        return self._tables.run_many(ADD, map(row_of, works))
+
+    def take(self, count: int, per_host: int, held: Mapping[str, int]) -> list[Work]:
+        """See `Frontier`; hosts follow each other by their digest, which spreads over them evenly."""
+        in_flight = {digest_of(host): number for host, number in held.items()}
+        taken, found = list[Work](), self._last_host != LOWEST_HOST  # anything, since the round began
+        while len(taken) < count:
+            host = self._next_host(self._last_host)
+            if host is None:
+                if not found:
+                    break
+                self._last_host, found = LOWEST_HOST, False
+                continue
+            self._last_host = host
+            if in_flight.get(host, 0) < per_host:
+                taken.append(self._lease_first(host))
+                in_flight[host] = in_flight.get(host, 0) + 1
+                found = True
+        return taken
+
+    def claim(self, url: str, key: bytes) -> bool:
+        """See `Frontier`."""
+        target = key_of(url)
+        if target == key:
+            return True
+        if self._tables.run(ADD, (target, url, 0, ALIAS, 0, 0, "", "", key)).rowcount == 1:
+            return True
+        return bool(self._tables.run("SELECT holder = ? FROM work WHERE key = ?", (key, target)).fetchone()[0])
+
+    def be_page(self, key: bytes) -> None:
+        """See `Frontier`."""
+        self._tables.run("UPDATE work SET kind = ? WHERE key = ?", (KINDS.index("page"), key))
+
+    def writing(self, shard: str, ends: Iterable[Ended]) -> None:
+        """See `Frontier`."""
+        rows = [(shard, end.key, STATE_OF[end.outcome], end.at, end.etag, end.modified) for end in ends]
+        self._tables.run("DELETE FROM writing WHERE shard = ?", (shard,))  # an attempt that found no room
+        self._tables.commit_durably("INSERT INTO writing VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    def written(self, shard: str) -> None:
+        """See `Frontier`."""
+        in_shard = "SELECT outcome, ended, etag, modified, key FROM writing WHERE shard = ?"
+        rows = self._tables.run(in_shard, (shard,)).fetchall()
+        self._tables.run_many(END, rows)
+        self._tables.run("DELETE FROM writing WHERE shard = ?", (shard,))
+
+    def end(self, ended: Ended) -> None:
+        """See `Frontier`."""
+        if ended.outcome == "same":
+            self._tables.run(SAME, (ended.at, ended.key))
+        else:
+            self._tables.run(END, (STATE_OF[ended.outcome], ended.at, ended.etag, ended.modified, ended.key))
+
+    def fail(self, key: bytes, failure: Failure) -> None:
+        """See `Frontier`."""
+        last = failure.reason, failure.detail, failure.image_url, failure.first_at, failure.last_at
+        self._tables.run(FAIL, (*last, key))
+
+    def forget(self, key: bytes) -> None:
+        """See `Frontier`."""
+        self._tables.run("DELETE FROM work WHERE key = ?", (key,))
+
+    def retry(self, runs: int) -> int:
+        """See `Frontier`."""
+        failed = f"state = {FAILED} AND attempts < ?"
+        return self._tables.run(f"UPDATE work SET state = {QUEUED} WHERE {failed}", (runs,)).rowcount
+
+    def refresh(self, before: str) -> int:
+        """See `Frontier`; reads every row."""
+        if self.counts().open:
+            return 0
+        ended = f"state IN ({DONE}, {REFUSED}) AND ended <= ?"
+        return self._tables.run(f"UPDATE work SET state = {QUEUED} WHERE {ended}", (before,)).rowcount
+
+    def failures(self) -> Iterator[Failure]:
+        """See `Frontier`."""
+        columns = "url, image_url, reason, detail, attempts, first_at, last_at"
+        kinds = ", ".join(str(KINDS.index(kind)) for kind in RECORD_KINDS)
+        rows = self._tables.run(f"SELECT {columns} FROM work WHERE state = {FAILED} AND kind IN ({kinds}) ORDER BY id")
+        return (Failure(*row) for row in rows)
+
+    def counts(self) -> Counts:
+        """See `Frontier`."""
+        number = [0] * (ALIAS + 1)
+        other = 0
+        for kind, state, n in self._tables.run("SELECT kind, state, n FROM tally"):
+            if KINDS[kind] in RECORD_KINDS:
+                number[state] += n
+            elif state in (QUEUED, LEASED):
+                other += n
+        return Counts(number[QUEUED], number[LEASED], number[DONE], number[REFUSED], number[FAILED], other)
+
+    def beat(self) -> None:
+        """See `Frontier`; there are no leases to renew, since the lock holds for as long as the process lives."""
+        self._tables.commit()
+
+    def close(self) -> None:
+        """See `Frontier`; the next to open the file queues what is leased. A second call does nothing."""
+        if self._lock.closed:
+            return
+        try:
+            self.beat()
+        finally:
+            self._tables.close()
+            self._lock.close()
+
+    def _recover(self, out: Path) -> None:
+        for (shard,) in self._tables.run("SELECT DISTINCT shard FROM writing").fetchall():
+            if (out / shard).is_file():
+                self.written(shard)
+        self._tables.run("DELETE FROM writing")
+        self._tables.run(f"UPDATE work SET state = {QUEUED} WHERE state = {LEASED}")
+        if self._tables.run("SELECT count(*) FROM (SELECT 1 FROM work LIMIT 1)").fetchone() == (0,):
+            self._tables.run_many(RECORDED, map(recorded_row, recorded_pages(out)))
+        self.beat()
+        for partial in (path for name in FOLDERS for path in (out / name).glob(".*.partial")):
+            partial.unlink(missing_ok=True)  # the lock says that nobody is writing it
+
+    def _next_host(self, after: int) -> int | None:
+        queued = f"SELECT host FROM work WHERE state = {QUEUED} AND host > ? ORDER BY host LIMIT 1"
+        row = self._tables.run(queued, (after,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def _lease_first(self, host: int) -> Work:
+        row = self._tables.run(f"{TAKEN} WHERE state = {QUEUED} AND host = ? ORDER BY id LIMIT 1", (host,)).fetchone()
+        number, key, url, kind, *rest = row
+        self._tables.run(f"UPDATE work SET state = {LEASED} WHERE id = ?", (number,))
+        return Work(key, url, KINDS[kind], *rest)

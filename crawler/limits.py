@@ -1,0 +1,63 @@
+"""The crawl's own settings that are numbers, checked before anything runs."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from crawler.plan import CrawlError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How often, how much and how long; the defaults are those of `crawler.settings`.
+
+    Attributes:
+        shard_bytes: of rows, at which a shard is written.
+        shard_seconds: after which a shard is written with what there is: what a kill loses at most.
+        failed_runs: runs in which a page may fail before it is left.
+        drain_seconds: what is in flight is given to end when the crawl is told to stop.
+        progress_seconds: between progress lines; 0 for none.
+    """
+
+    shard_bytes: int = 128 * 2**20
+    shard_seconds: float = 300.0
+    failed_runs: int = 5
+    drain_seconds: float = 60.0
+    progress_seconds: float = 10.0
+
+
+def read_limits(setting: Callable[[str], Any]) -> Limits:
+    """The limits behind the settings `LAIT_...`.
+
+    Args:
+        setting: answers a setting's value by its name.
+
+    Raises:
+        CrawlError: one is no number, or makes no sense.
+    """
+    return Limits(
+        shard_bytes=max(1, round(number(setting, "LAIT_SHARD_MB", "megabytes", 128) * 2**20)),
+        shard_seconds=number(setting, "LAIT_SHARD_SECONDS", "seconds", 300),
+        failed_runs=int(number(setting, "LAIT_FAILED_RUNS", "runs", 5)),
+        drain_seconds=number(setting, "LAIT_DRAIN_SECONDS", "seconds", 60),
+        progress_seconds=number(setting, "LAIT_PROGRESS_SECONDS", "seconds", 10),
+    )
+
+
+def number(setting: Callable[[str], Any], name: str, unit: str, default: int) -> float:
+    """A setting that is a number of something, 0 or more; the default where it is not set, as in a script.
+
+    Raises:
+        CrawlError: it is not.
+    """
+    value = setting(name)
+    if value is None:
+        return default
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        found = math.nan
+    if not (math.isfinite(found) and found >= 0):
+        raise CrawlError(f"{name}={value} is no number of {unit}: use -s {name}={default} or so")
+    return found
