@@ -14,7 +14,7 @@ PLAIN_ADDRESS: Final = re.compile(
     r"(?:(/(?![/.])(?:[!\"$-.0-\[\]-~]|/(?!\.))*+)|(https?://[A-Za-z0-9][A-Za-z0-9.-]*+(?:[/?][!\"$-\[\]-~]*+)?))(?:#[!-~]*)?"
 )
 PLAIN_BYTES: Final = bytes(set(range(ord("!"), ord("~") + 1)) - {ord("\\")})
-PLAIN_SITE: Final = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*")
+PLAIN_SITE: Final = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*/")
 HOST_END: Final = re.compile(r"[/?#]")
 HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")  # JSON can hold one; no address and no file can
 
@@ -73,23 +73,20 @@ class Resolver:
         unusual = without_plain_characters(addresses)
         for address in addresses:
             url = address.partition("#")[0] if "#" in address else address
-            if not url:
-                continue
-            if url.startswith("//"):
+            if url[:2] == "//":
                 url = self._scheme + url
-            if address not in unusual:
-                if url.startswith("http") and (end := url.find("/", 8)) > 0:
-                    if (site := url[:end]) in sites:
-                        urls.append(url)
-                        continue
-                    if PLAIN_SITE.fullmatch(site):
-                        sites.add(site)
-                        urls.append(url)
-                        continue
-                elif url.startswith("/") and "/." not in url:
-                    urls.append(self._origin + url)
+            if unusual and address in unusual:
+                pass
+            elif url[:4] == "http":
+                site = url[: url.find("/", 8) + 1]
+                if site in sites or PLAIN_SITE.fullmatch(site):
+                    sites.add(site)
+                    urls.append(url)
                     continue
-            if (absolute := self.absolute(address)) is not None:
+            elif url[:1] == "/" and "/." not in url:
+                urls.append(self._origin + url)
+                continue
+            if url and (absolute := self.absolute(address)) is not None:
                 urls.append(absolute)
         return urls
 

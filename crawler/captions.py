@@ -23,7 +23,7 @@ OUTERMOST: Final = frozenset(tag_ids("html", "body").values())
 REACH: Final = 5  # levels above the image; a caption further off belongs to something else
 FIGURE_REACH: Final = 8  # levels above the image; a figure further off is a page's layout
 FOLLOWING: Final = 3  # elements after a picture's box among which its caption may be
-MAX_ELEMENTS: Final = 1_000  # of a box that are looked at
+MAX_ELEMENTS: Final = 100  # of a box that are looked at; a box of more is the page's text
 MAX_CAPTION: Final = 900  # characters; a longer one is a box of text with an unlucky class name
 
 
