@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
-from selectolax.lexbor import LexborNode
+from crawler.landmarks import Attributes
 
 SHARE_LINK: Final = re.compile(r"[?&;]media=([^&\s]{8,600})", re.IGNORECASE)
 MAX_SHARED: Final = 60  # a page with more is a gallery that offers each of its pictures
@@ -27,13 +27,12 @@ class Anchors:
     shared: tuple[str, ...]
 
 
-def read_anchors(nodes: Sequence[LexborNode]) -> Anchors:
-    """The page's links, in document order."""
+def read_anchors(elements: Sequence[Attributes]) -> Anchors:
+    """What `<a>` elements with these attributes say, in document order."""
     hrefs: dict[str, None] = {}
     licenses: list[str] = []
     shared: list[str] = []
-    for node in nodes:
-        attributes = node.attributes
+    for attributes in elements:
         href = attributes.get("href")
         if href:
             if "media=" in href and (found := SHARE_LINK.search(href)):

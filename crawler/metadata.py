@@ -68,8 +68,7 @@ def read_metadata(page: Page) -> Metadata:
         read_meta(page, attributes, values, images)
     preloads: list[str] = []
     license_url: str | None = None
-    for node in page.landmarks.links:
-        attributes = node.attributes
+    for attributes in page.landmarks.links:
         relation = (attributes.get("rel") or "").lower()
         if relation not in READ_RELATIONS:
             continue

@@ -12,7 +12,7 @@ from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNod
 from crawler.address import Resolver
 from crawler.anchors import Anchors, read_anchors
 from crawler.encoding import decode
-from crawler.landmarks import Landmarks, landmarks_of, tag_ids
+from crawler.landmarks import Attributes, Landmarks, landmarks_of, tag_ids
 from crawler.layout import Layout
 from crawler.vocabulary import word_set
 
@@ -83,10 +83,10 @@ class Page:
         """The page's regions and main text."""
         return Layout(self.tree.root, self.landmarks)
 
-    @cached_property
-    def metas(self) -> tuple[dict[str, str | None], ...]:
+    @property
+    def metas(self) -> list[Attributes]:
         """The attributes of the page's `<meta>` elements, in document order."""
-        return tuple([node.attributes for node in self.landmarks.metas])
+        return self.landmarks.metas
 
     @cached_property
     def anchors(self) -> Anchors:
@@ -97,8 +97,8 @@ class Page:
     def resolver(self) -> Resolver:
         """What its relative addresses are relative to: the first usable `<base href>`, else `url`."""
         of_page = Resolver(self.url)
-        for node in self.landmarks.bases:
-            if href := node.attributes.get("href"):
+        for attributes in self.landmarks.bases:
+            if href := attributes.get("href"):
                 base = of_page.absolute(href)
                 return of_page if base is None else Resolver(base)
         return of_page
