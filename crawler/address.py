@@ -76,7 +76,7 @@ class Resolver:
             if url[:2] == "//":
                 url = self._scheme + url
             if unusual and address in unusual:
-                pass
+                pass  # left to `absolute`
             elif url[:4] == "http":
                 site = url[: url.find("/", 8) + 1]
                 if site in sites or PLAIN_SITE.fullmatch(site):
