@@ -10,7 +10,7 @@ def line(title: str, count: int, meaning: str = "") -> str:
 
 def books(counts: Counts) -> dict[str, int]:
     """Pages over all runs; what a process had in hand when it ended is queued."""
-    queued = counts.queued + counts.leased
+    queued = counts.queued + counts.leased + counts.waiting
     return {
         "pages": counts.pages,
         "candidates": counts.done,
@@ -20,7 +20,7 @@ def books(counts: Counts) -> dict[str, int]:
     }
 
 
-def balance(counts: Counts) -> str:
-    """One line on all runs; the numbers add up."""
-    pages, *parts = (f"{number:,} {name}" for name, number in books(counts).items())
-    return f"all runs: {pages} = {' + '.join(parts)}"
+def balance(counts: Counts, unit: str = "pages") -> str:
+    """One line on all runs; the numbers add up. A unit of work is called as given."""
+    parts = (f"{number:,} {name}" for name, number in books(counts).items() if name != "pages")
+    return f"all runs: {counts.pages:,} {unit} = {' + '.join(parts)}"

@@ -15,7 +15,7 @@ from crawler.address import MAX_ADDRESS
 from crawler.items import Failure
 
 KEY_BYTES: Final = 16  # of a digest: two of 10^12 addresses have the same one with a probability of 10^-15
-KINDS: Final = ("page", "image", "sitemap", "seeds")
+KINDS: Final = ("page", "image", "sitemap", "seeds", "rows")
 RECORD_KINDS: Final = ("page", "image")  # those that end in a record, and are counted
 # How a unit ends for good. `same` is a page that did not change since it ended before, and ends as it did then.
 OUTCOMES: Final = ("done", "refused", "same")
@@ -32,7 +32,8 @@ class Work:
     Attributes:
         key: what tells it from others; `key_of(url)` for all but images.
         url: the address to ask for, as found.
-        kind: one of `KINDS`; `seeds` is an address of which only its answer tells whether it is a page or a sitemap.
+        kind: one of `KINDS`; `seeds` is an address of which only its answer tells whether it is a page or a sitemap,
+            `rows` a file whose rows name images.
         depth: how many links away from a seed; of a sitemap, how many sitemaps below the first.
         home: the seed's site.
         note: what else a spider needs to do the work, in its own form; "" for a page.
@@ -85,6 +86,7 @@ class Counts:
         refused: pages that ended in a refusal.
         failed: pages that may end better in another run.
         other: sitemaps and lists of seeds that are queued or leased.
+        waiting: pages whose records a process was writing when it died: only its folder tells whether they are there.
     """
 
     queued: int
@@ -93,11 +95,12 @@ class Counts:
     refused: int
     failed: int
     other: int
+    waiting: int = 0
 
     @property
     def pages(self) -> int:
         """All pages."""
-        return self.queued + self.leased + self.done + self.refused + self.failed
+        return self.queued + self.leased + self.done + self.refused + self.failed + self.waiting
 
     @property
     def open(self) -> int:
@@ -132,6 +135,9 @@ class Frontier(Protocol):
     def be_page(self, key: bytes) -> None:
         """Note that a leased unit of kind `seeds` turned out to be a page."""
 
+    def note(self, key: bytes, note: str) -> None:
+        """Replace what a unit's spider noted on it."""
+
     def writing(self, shard: str, ends: Iterable[Ended]) -> None:
         """First phase: a shard, named relative to the output, is about to appear that holds the records of these units.
 
@@ -165,6 +171,9 @@ class Frontier(Protocol):
 
     def counts(self) -> Counts:
         """How many units are in which state."""
+
+    def remarks(self) -> list[str]:
+        """What the counts do not tell, and somebody has to see to: a line each."""
 
     def beat(self) -> None:
         """Make what was done so far survive a kill and renew this process's leases; called about once a second."""

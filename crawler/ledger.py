@@ -27,6 +27,7 @@ class Ledger:
         unchanged: how many had not changed since they ended in an earlier run.
         images: how many images were fetched.
         in_all: pages over all runs, counted by `close`; None before, and when they cannot be read.
+        remarks: the frontier's, read with them.
     """
 
     def __init__(self, out: Path, frontier: Frontier, limits: Limits) -> None:
@@ -40,6 +41,7 @@ class Ledger:
         self._refused = ParquetShards(out / "refused", "refused", REFUSAL_SCHEMA, size, journal=frontier)
         self._written: list[Path] = []  # beside the shards
         self.in_all: Counts | None = None
+        self.remarks: list[str] = []
 
     @property
     def ended(self) -> int:
@@ -111,7 +113,7 @@ class Ledger:
                 raise fault
 
     def _count_all(self) -> None:
-        self.in_all = self._frontier.counts()
+        self.in_all, self.remarks = self._frontier.counts(), self._frontier.remarks()
 
     def stats(self, ended: str) -> dict[str, object]:
         """The books of this run, and once closed those of all runs; shards are relative to `out`."""
@@ -129,9 +131,9 @@ class Ledger:
             "all_runs": None if self.in_all is None else books(self.in_all),
         }
 
-    def summary(self) -> str:
-        """A table for the terminal, with the files that were written."""
-        lines = [line("pages", self.pages), line("candidates", self.candidates)]
+    def summary(self, unit: str = "pages") -> str:
+        """A table for the terminal, with the files that were written. A unit of work is called as given."""
+        lines = [line(unit, self.pages), line("candidates", self.candidates)]
         for title, reasons in (("refused", self.refusals), ("failed", self.failures)):
             if reasons or title == "refused":
                 lines.append(line(title, reasons.total()))
@@ -144,7 +146,7 @@ class Ledger:
         if self.lost:
             lines.append(line("lost", self.lost, "they could not be written; the next run fetches them again"))
         if self.in_all is not None:
-            lines.append(balance(self.in_all))
+            lines += [balance(self.in_all, unit), *self.remarks]
         written = (*self._candidates.paths, *self._refused.paths, *self._written)
         lines += ["written:", *(f"  {path}" for path in written)] if written else ["nothing was written"]
         return "\n".join(lines)

@@ -17,6 +17,7 @@ class Limits:
         shard_seconds: after which a shard is written with what there is: what a kill loses at most.
         failed_runs: runs in which a page may fail before it is left.
         drain_seconds: what is in flight is given to end when the crawl is told to stop.
+        lease_seconds: without a sign of life, after which the processes that share a crawl take one for dead.
         progress_seconds: between progress lines; 0 for none.
     """
 
@@ -24,6 +25,7 @@ class Limits:
     shard_seconds: float = 300.0
     failed_runs: int = 5
     drain_seconds: float = 60.0
+    lease_seconds: float = 60.0
     progress_seconds: float = 10.0
 
 
@@ -41,6 +43,7 @@ def read_limits(setting: Callable[[str], Any]) -> Limits:
         shard_seconds=number(setting, "LAIT_SHARD_SECONDS", "seconds", 300),
         failed_runs=int(number(setting, "LAIT_FAILED_RUNS", "runs", 5)),
         drain_seconds=number(setting, "LAIT_DRAIN_SECONDS", "seconds", 60),
+        lease_seconds=number(setting, "LAIT_LEASE_SECONDS", "seconds", 60),
         progress_seconds=number(setting, "LAIT_PROGRESS_SECONDS", "seconds", 10),
     )
 

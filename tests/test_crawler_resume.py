@@ -240,13 +240,15 @@ def test_the_first_signal_lets_end_what_is_in_flight(signum: int, web: Web, tmp_
 def test_a_second_signal_stops_at_once_and_what_was_done_is_written(web: Web, tmp_path: Path) -> None:
     out = tmp_path / "crawl"
     web.add("/good", page(""))
-    paths = [f"/slow-{number}" for number in range(3)]
+    web.delay = 0.2  # so that there is time to make it more while there are pages left
+    paths = [f"/slow-{number}" for number in range(8)]
     for path in paths:
         web.add(path, page(""))
-        web.delays[path] = 30.0
     arguments = (seeds_of(web, out, "/good", *paths), f"-aout={out}", "-sLAIT_CONTACT=me")
     with started(*arguments, "-sCONCURRENT_REQUESTS_PER_DOMAIN=1") as process:
-        wait_for(lambda: "/good" in web.paths() and not set(paths).isdisjoint(web.paths()), process)
+        wait_for(lambda: "/good" in web.paths(), process)
+        web.delay = 30.0
+        wait_for(asked_of(web, 1), process)
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
         assert process.stderr.readline().startswith("stopping: ")
@@ -256,7 +258,7 @@ def test_a_second_signal_stops_at_once_and_what_was_done_is_written(web: Web, tm
         assert time.monotonic() - began < 20
     assert process.returncode == 128 + signal.SIGINT
     assert f"{web.url}/good" in recorded(out)
-    web.delays.clear()
+    web.delay = 0.0
     assert crawl(*arguments).returncode == 0
     assert sorted(recorded(out)) == sorted(f"{web.url}{path}" for path in ["/good", *paths])
 

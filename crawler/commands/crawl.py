@@ -42,8 +42,9 @@ class Command(ScrapyCrawl):
         frontier, plan = prepared["frontier"], prepared["plan"]
         if (counts := frontier.counts()).pages and not counts.open:
             write_failures(plan.out / "failures.parquet", frontier)
+            remarks = frontier.remarks()
             frontier.close()
-            print(f"nothing left to do in {plan.out}/; {balance(counts)}")
+            print("\n".join([f"nothing left to do in {plan.out}/; {balance(counts, spider_class.unit)}", *remarks]))
             return
         collect_seldom()
         crawler = process.create_crawler(spider_class)

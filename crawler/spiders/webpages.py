@@ -54,7 +54,7 @@ class WebpagesSpider(ImageFetchingSpider):
     def prepare(cls, arguments: Mapping[str, str], settings: BaseSettings) -> dict[str, Any]:
         """See `FrontierSpider`; starts the demo site when there are no seeds."""
         limits, plan = read_limits(settings.get), read_plan(arguments)
-        frontier = open_frontier(settings.get("LAIT_FRONTIER") or "", plan.out)
+        frontier = open_frontier(settings.get("LAIT_FRONTIER") or "", plan.out, limits.lease_seconds)
         demo = None
         try:
             if plan.seeds is None and plan.refresh is None:
@@ -71,6 +71,9 @@ class WebpagesSpider(ImageFetchingSpider):
     def request_for(self, work: Work) -> Request | None:
         """See `FrontierSpider`."""
         about = {"work": work}
+        if work.kind in ("image", "rows"):
+            self.give_up(f"{self.plan.out}/ holds a fetch of images that is not done: give another with -a out=DIR")
+            return None
         if work.kind == "seeds":
             return request_or_none(work.url, self.parse_source, errback=self.source_failed, meta=LARGE, cb_kwargs=about)
         if work.kind == "sitemap":
