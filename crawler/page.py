@@ -26,36 +26,10 @@ SHORTEST_TAG: Final = len("<b>")
 MAX_DEPTH: Final = 2_000  # elements; real pages nest some tens deep, and count to hundreds where end tags are missing
 # By the parser's numbers, which compare several times faster than names.
 BREAKING_TAGS: Final = frozenset(
-    tag_ids(
-        *[
-            "br",
-            "p",
-            "div",
-            "li",
-            "ul",
-            "ol",
-            "table",
-            "tr",
-            "td",
-            "th",
-            "h1",
-            "h2",
-            "h3",
-            "h4",
-            "h5",
-            "h6",
-            "section",
-            "article",
-            "hr",
-            "dd",
-            "dt",
-        ]
-    ).values()
+    tag_ids(*word_set("br p div li ul ol table tr td th h1 h2 h3 h4 h5 h6 section article hr dd dt")).values()
 )
 SILENT_TAGS: Final = frozenset(
-    tag_ids(
-        *["script", "style", "noscript", "template", "svg", "iframe", "object", "button", "select", "textarea"]
-    ).values()
+    tag_ids(*word_set("script style noscript template svg iframe object button select textarea")).values()
 )
 MARKING_TAGS: Final = BREAKING_TAGS | SILENT_TAGS
 
