@@ -28,9 +28,7 @@ def is_web_address(text: str) -> bool:
         port = parts.port
     except ValueError:  # an unclosed IPv6 bracket, a port that is no number
         return False
-    return (
-        parts.scheme in ("http", "https") and port != 0 and HOST.fullmatch(parts.netloc.rpartition("@")[2]) is not None
-    )
+    return parts.scheme in ("http", "https") and port != 0 and HOST.fullmatch(parts.netloc) is not None
 
 
 class Resolver:

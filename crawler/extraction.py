@@ -74,11 +74,14 @@ def extract(
 
 
 def main_image_of(page: Page, site_images: SiteImages | None) -> tuple[ScoredImage | None, str]:
-    """The page's dominant image, and the first better one that was passed over as a stand-in of its site ("" if none)."""
+    """The page's dominant image, and the first better one that was passed over as a stand-in of its site ("" if none).
+
+    Stand-ins are what metadata names: a site gives its pages one when they have no picture of their own.
+    """
     passed_over = ""
     for image in ranked(page):
-        if site_images is None:
-            return image, ""
+        if site_images is None or not image.named_by:
+            return image, passed_over
         if not site_images.is_stand_in(page.url, image.url):
             site_images.note(page.url, image.url)
             return image, passed_over

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
-from crawler.address import MAX_ADDRESS
+from crawler.address import HALF_CHARACTER, MAX_ADDRESS
 from crawler.frontier import KEY_BYTES, Work
 from crawler.items import CANDIDATE_SCHEMA, Candidate, Text
 from crawler.tabular import Row, columns_of, metadata_of
@@ -163,4 +163,4 @@ def candidate_of_work(work: Work) -> Candidate:
 
 def as_text(cell: Any) -> str:
     """A cell as text; "" for an empty one."""
-    return "" if cell is None else str(cell).strip()
+    return "" if cell is None else HALF_CHARACTER.sub("\ufffd", str(cell)).strip()

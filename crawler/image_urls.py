@@ -19,6 +19,7 @@ WIDTH_IN_SRCSET: Final = re.compile(r"\s(\d{2,4})w")
 SEPARATORS: Final = re.compile(r"[\s,]*")
 SRCSET_ENTRY: Final = re.compile(r"(\S*[^\s,])(?:\s+([\d.]+)([wxh])(?:\s+[\d.]+h)?)?\s*(?:,|$)")
 BARE_DESCRIPTOR: Final = re.compile(r"[\d.]+[wxh]")  # of a srcset with a space inside an address
+DESCRIPTOR_NUMBER: Final = re.compile(r"\d{1,5}(?:\.\d{0,5})?|\.\d{1,5}")
 SCRIPTED_ATTRIBUTES: Final = LAZY_ATTRIBUTES | SRCSET_ATTRIBUTES - {"srcset"}
 # Of an element without a better address: loaders that nobody has listed name their attributes like this.
 TELLING_ATTRIBUTE: Final = re.compile(r"src|original|lazy|image|img|full|large|zoom|hi-?res")
@@ -116,7 +117,7 @@ def image_sources(attributes: Mapping[str, str | None], picture: Iterable[str] =
 
 def is_lazy_address(value: str) -> bool:
     """Whether a lazy-loading attribute holds an address; some hold a flag or a list in JSON."""
-    return is_address(value) and "/" in value and not is_placeholder(value)
+    return is_address(value) and ("/" in value or IMAGE_FILE.search(value) is not None) and not is_placeholder(value)
 
 
 def is_address(value: str) -> bool:
@@ -155,8 +156,14 @@ def srcset_entries(srcset: str) -> Iterator[Source]:
         position = match.end()
         address, number, unit = match.groups()
         if is_address(address) and not is_placeholder(address) and not BARE_DESCRIPTOR.fullmatch(address):
-            width = int(float(number)) if unit == "w" and number.count(".") < 2 else width_in_url(address)
-            yield Source(address, width)
+            yield Source(address, width_of_descriptor(number, unit) or width_in_url(address))
+
+
+def width_of_descriptor(number: str | None, unit: str | None) -> int | None:
+    """The width in pixels behind `640w` or `2x`, twice what is usual; None without one that can be believed."""
+    if number is None or unit == "h" or not DESCRIPTOR_NUMBER.fullmatch(number):
+        return None
+    return int(float(number)) if unit == "w" else int(float(number) * UNSTATED_WIDTH)
 
 
 def width_in_url(url: str) -> int | None:

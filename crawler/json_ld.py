@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from crawler.address import HALF_CHARACTER
+
 # A picture of these is a logo or a portrait, not the page's subject.
 NOT_ABOUT_THE_PAGE: Final = frozenset(
     ("Organization", "NewsMediaOrganization", "Person", "WebSite", "Brand", "Corporation")
@@ -61,4 +63,4 @@ def images_in(value: Any, by_id: Mapping[str, dict[str, Any]], depth: int = 0) -
             value = by_id.get(str(value.get("@id")), {})
         caption = value.get("caption")
         for address, _ in images_in(value.get("url") or value.get("contentUrl"), by_id, depth + 1):
-            yield address, caption if isinstance(caption, str) else ""
+            yield address, HALF_CHARACTER.sub("\ufffd", caption) if isinstance(caption, str) else ""

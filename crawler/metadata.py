@@ -26,6 +26,7 @@ TITLES: Final = ("og:title", "twitter:title", "dc.title")
 ALTERNATIVES: Final = ("og:image:alt", "twitter:image:alt")
 DESCRIBING: Final = frozenset((*DESCRIPTIONS, *TITLES, *ALTERNATIVES))
 READ_NAMES: Final = DESCRIBING.union(META_IMAGES)
+JSON_LD: Final = "application/ld+json"
 READ_RELATIONS: Final = frozenset(("image_src", "preload", "license"))
 
 
@@ -69,15 +70,15 @@ def read_metadata(page: Page) -> Metadata:
     preloads: list[str] = []
     license_url: str | None = None
     for attributes in page.landmarks.links:
-        relation = (attributes.get("rel") or "").lower()
-        if relation not in READ_RELATIONS:
+        relations = (attributes.get("rel") or "").lower().split()
+        if READ_RELATIONS.isdisjoint(relations):
             continue
         href = attributes.get("href") or ""
-        if relation == "image_src" and (url := page.absolute(href)):
+        if "image_src" in relations and (url := page.absolute(href)):
             images[("image_src", url)] = None
-        elif relation == "preload" and attributes.get("as") == "image" and (url := page.absolute(href)):
+        elif "preload" in relations and attributes.get("as") == "image" and (url := page.absolute(href)):
             preloads.append(url)
-        elif relation == "license" and license_url is None:
+        elif "license" in relations and license_url is None:
             license_url = page.absolute(href)
     captions = read_json_ld(page, images)
     title = next((text for node in page.landmarks.titles if (text := collapse(node.text()))), "")
@@ -88,7 +89,8 @@ def read_json_ld(page: Page, images: dict[tuple[str, str], None]) -> dict[str, s
     """Note the images that the page's JSON-LD names; answers the captions of those that have one, by URL."""
     captions: dict[str, str] = {}
     for node in page.landmarks.scripts:
-        if node.attrs.get("type") == "application/ld+json":
+        kind = node.attrs.get("type")
+        if kind and kind.partition(";")[0].strip().lower() == JSON_LD:
             for address, caption in named_images(node.text()):
                 if url := page.absolute(address):
                     images[("json_ld_image", url)] = None

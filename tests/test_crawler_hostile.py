@@ -188,8 +188,8 @@ def test_no_way_to_write_this_machine_leads_to_it(tmp_path: Path) -> None:
     stats = ended.stats()
     assert (stats["pages"], stats["candidates"], stats["unfinished"]) == (len(LITERALS), 0, 0)
     # what a name server makes of a name with a dot at its end is its own affair
-    assert set(stats["refusals"]) <= {"private_address", "fetch_failed", "robots_txt"}
-    assert stats["refusals"]["private_address"] >= len(LITERALS) - 3
+    assert set(stats["refusals"]) <= {"private_address", "fetch_failed", "not_crawlable"}
+    assert stats["refusals"]["private_address"] >= len(LITERALS) - 4
 
 
 @pytest.mark.parametrize("resolver", ["CachingThreadedResolver", "CachingHostnameResolver"])

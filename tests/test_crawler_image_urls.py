@@ -18,7 +18,7 @@ from crawler.image_urls import (
     ("srcset", "entries"),
     [
         ("a.jpg 300w, b.jpg 1200w", [("a.jpg", 300), ("b.jpg", 1200)]),
-        ("a.jpg, b.jpg 2x", [("a.jpg", None), ("b.jpg", None)]),
+        ("a.jpg, b.jpg 2x", [("a.jpg", None), ("b.jpg", 1_400)]),
         (
             "https://c.example/w_300,h_200/a.jpg 300w,https://c.example/w_900,h_600/a.jpg 900w",
             [("https://c.example/w_300,h_200/a.jpg", 300), ("https://c.example/w_900,h_600/a.jpg", 900)],
@@ -114,3 +114,20 @@ def test_the_key_of_a_hostile_address_takes_bounded_work() -> None:
     started = time.process_time()
     image_key("http://a.example/" + "-100x100" * 100_000 + "!")
     assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("srcset", "widths"),
+    [
+        ("a.jpg 1x, b.jpg 2x", [700, 1_400]),
+        ("a.jpg .w, b.jpg 640w", [None, 640]),
+        (f"a.jpg {'9' * 400}w", [None]),
+        ("a.jpg 1.5.2x", [None]),
+    ],
+)
+def test_descriptors_that_cannot_be_believed_say_nothing(srcset: str, widths: list[int | None]) -> None:
+    assert [entry.width for entry in srcset_entries(srcset)] == widths
+
+
+def test_a_lazy_address_may_be_a_bare_file_name() -> None:
+    assert first_address({"src": "/theme/t.png", "data-src": "harbour.jpg"}) == "harbour.jpg"

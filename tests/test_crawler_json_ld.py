@@ -32,3 +32,8 @@ def test_a_reference_stands_for_the_object_of_the_graph() -> None:
 )
 def test_what_cannot_be_read_names_none(script: str) -> None:
     assert list(named_images(script)) == []
+
+
+def test_half_a_character_in_a_caption_is_replaced() -> None:
+    block = r'{"@type": "Article", "image": {"@type": "ImageObject", "url": "/a.jpg", "caption": "sea \ud83d half"}}'
+    assert list(named_images(block)) == [("/a.jpg", "sea \ufffd half")]

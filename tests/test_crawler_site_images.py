@@ -4,7 +4,9 @@ from crawler.extraction import Dropped, Extract, extract
 from crawler.site_images import SiteImages
 
 TEXT = "<p>" + "The bridge was closed for the whole winter because of the ice on the river. " * 5
-STAND_IN = '<figure><img src="https://cdn.example/theme/newsroom-view.jpg" width=900 height=600></figure>'
+ADDRESS = "https://cdn.example/theme/newsroom-view.jpg"
+SHOWN = f'<figure><img src="{ADDRESS}" width=900 height=600></figure>'
+STAND_IN = f'<meta property="og:image" content="{ADDRESS}">{SHOWN}'
 OWN = '<p><img src="/uploads/ice-on-the-river.jpg" width=900 height=600></p>'
 HTML = {"content-type": ["text/html; charset=utf-8"]}
 NOW = "2024-05-01T00:00:00+00:00"
@@ -23,6 +25,11 @@ def test_an_image_of_page_after_page_wins_three_times_and_no_more() -> None:
     answers = [winner("news.example", number, STAND_IN + TEXT, images) for number in range(5)]
     assert answers == ["newsroom-view.jpg"] * 3 + ["no_main_image"] * 2
     assert winner("other.example", 1, STAND_IN + TEXT, images) == "newsroom-view.jpg"
+
+
+def test_an_image_that_no_metadata_names_may_win_on_every_page() -> None:
+    images = SiteImages()
+    assert {winner("news.example", number, SHOWN + TEXT, images) for number in range(5)} == {"newsroom-view.jpg"}
 
 
 def test_behind_a_stand_in_the_next_best_image_wins() -> None:

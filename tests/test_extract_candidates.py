@@ -137,7 +137,11 @@ def test_candidates_have_all_but_the_picture(extracted: Path) -> None:
 
 def test_a_picture_that_a_site_shows_on_page_after_page_is_none_of_their_subjects(tmp_path: Path) -> None:
     warc = written(
-        tmp_path / "a.warc.gz", [response(str(number), page("stand-in.jpg").encode()) for number in range(5)]
+        tmp_path / "a.warc.gz",
+        [
+            response(str(number), page(head='<meta property="og:image" content="/stand-in.jpg">', image="").encode())
+            for number in range(5)
+        ],
     )
     assert main(["--input", str(warc), "--output", str(tmp_path / "out"), *ONE_PROCESS]) == 0
     assert len(pages_in(tmp_path / "out")) == 3

@@ -3,10 +3,14 @@
 import argparse
 import signal
 import sys
+from pathlib import Path
+from typing import Any
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
+from scrapy.crawler import CrawlerProcessBase
 
 from crawler.balance import balance
+from crawler.frontier import Frontier
 from crawler.frontier_spider import FrontierSpider
 from crawler.garbage import collect_seldom
 from crawler.ledger import write_failures
@@ -39,13 +43,10 @@ class Command(ScrapyCrawl):
         except KeyboardInterrupt:
             self._fail("stopped while the seeds were read: run the same command again to go on", 128 + signal.SIGINT)
             return
-        frontier, plan = prepared["frontier"], prepared["plan"]
-        if (counts := frontier.counts()).pages and not counts.open:
-            write_failures(plan.out / "failures.parquet", frontier)
-            remarks = frontier.remarks()
-            frontier.close()
-            print("\n".join([f"nothing left to do in {plan.out}/; {balance(counts, spider_class.unit)}", *remarks]))
-            return
+        if not says_nothing_left(spider_class, prepared["frontier"], prepared["plan"].out):
+            self._crawl(process, spider_class, prepared)
+
+    def _crawl(self, process: CrawlerProcessBase, spider_class: type[FrontierSpider], prepared: dict[str, Any]) -> None:
         collect_seldom()
         crawler = process.create_crawler(spider_class)
         Stopping(crawler)
@@ -60,3 +61,15 @@ class Command(ScrapyCrawl):
     def _fail(self, message: str, status: int = 1) -> None:
         print(f"error: {message}", file=sys.stderr)
         self.exitcode = status
+
+
+def says_nothing_left(spider_class: type[FrontierSpider], frontier: Frontier, out: Path) -> bool:
+    """Whether all that the frontier knows has ended; it says so then, and lets go of the crawl."""
+    counts = frontier.counts()
+    if not counts.pages or counts.open:
+        return False
+    write_failures(out / "failures.parquet", frontier)
+    remarks = frontier.remarks()
+    frontier.close()
+    print("\n".join([f"nothing left to do in {out}/; {balance(counts, spider_class.unit)}", *remarks]))
+    return True

@@ -46,7 +46,7 @@ class ImagesSpider(ImageFetchingSpider):
         limits = read_limits(settings.get)
         ahead = max(1, int(number(settings.get, "LAIT_ROWS_AHEAD", "rows", 1_000_000)))
         plan, files = read_image_plan(arguments)
-        frontier = open_frontier(settings.get("LAIT_FRONTIER") or "", plan.out)
+        frontier = open_frontier(settings.get("LAIT_FRONTIER") or "", plan.out, limits.lease_seconds)
         try:
             frontier.retry(limits.failed_runs)
             frontier.add(files)
