@@ -108,7 +108,7 @@ class Counts:
 class Frontier(Protocol):
     """The operations, each of them atomic; all raise `FrontierError` when they cannot be done.
 
-    A kill may undo operations since the last `beat`, the latest first, but never one before the last `writing`.
+    A kill may undo operations since the last `beat`, the latest first, but none before the last `writing` or `spooling`.
     """
 
     def add(self, works: Iterable[Work]) -> int:
@@ -131,6 +131,12 @@ class Frontier(Protocol):
 
     def be_page(self, key: bytes) -> None:
         """Note that a leased unit of kind `seeds` turned out to be a page."""
+
+    def spooling(self, key: bytes) -> None:
+        """The record of a leased unit is about to be put into the spool; what was done so far then survives a kill."""
+
+    def hold(self, key: bytes) -> bool:
+        """Lease a unit whose record was found in the spool, before the first `take`; False if it ended, or is another's."""
 
     def writing(self, shard: str, ends: Iterable[Ended]) -> None:
         """First phase: a shard, named relative to the output, is about to appear that holds the records of these units.

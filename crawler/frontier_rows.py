@@ -19,6 +19,10 @@ FAIL: Final = (
     f"UPDATE work SET state = {FAILED}, attempts = attempts + 1, reason = ?, detail = ?, image_url = ?, "
     f"first_at = coalesce(first_at, ?), last_at = ? WHERE key = ? AND state = {LEASED}"
 )
+HOLD: Final = (
+    f"UPDATE work SET state = {LEASED} WHERE key = ?1 AND state = {QUEUED} "
+    "AND EXISTS (SELECT 1 FROM spooled WHERE key = ?1)"
+)
 RECORDED: Final = (
     "INSERT OR IGNORE INTO work(key, url, kind, state, outcome, host, depth, home, note, ended) "
     "VALUES (?, ?, 0, ?, ?, ?, 0, '', '', ?)"

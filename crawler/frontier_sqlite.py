@@ -16,24 +16,23 @@ from crawler.frontier_rows import (
     END,
     FAIL,
     FAILED,
+    HOLD,
     LEASED,
     QUEUED,
     RECORDED,
     REFUSED,
     SAME,
     STATE_OF,
-    TAKEN,
-    digest_of,
     recorded_row,
     row_of,
 )
 from crawler.frontier_tables import Tables
+from crawler.host_turns import HostTurns
 from crawler.items import Failure
 from crawler.lock import lock_folder
 from crawler.recorded import FOLDERS, recorded_pages
 
 FILE: Final = "frontier.sqlite"
-LOWEST_HOST: Final = -(2**63)
 
 
 class SqliteFrontier:
@@ -53,9 +52,9 @@ class SqliteFrontier:
             ) from error
         except OSError as error:
             raise FrontierError(f"cannot write to {out}/ ({error.strerror}): give another with -a out=DIR") from error
-        self._last_host = LOWEST_HOST
         try:
             self._tables = Tables(out / FILE)
+            self._turns = HostTurns(self._tables)
             try:
                 self._recover(out)
             except BaseException:
@@ -70,22 +69,8 @@ class SqliteFrontier:
         return self._tables.run_many(ADD, map(row_of, works))
 
     def take(self, count: int, per_host: int, held: Mapping[str, int]) -> list[Work]:
-        """See `Frontier`; hosts follow each other by their digest, which spreads over them evenly."""
-        in_flight = {digest_of(host): number for host, number in held.items()}
-        taken, found = list[Work](), self._last_host != LOWEST_HOST  # anything, since the round began
-        while len(taken) < count:
-            host = self._next_host(self._last_host)
-            if host is None:
-                if not found:
-                    break
-                self._last_host, found = LOWEST_HOST, False
-                continue
-            self._last_host = host
-            if in_flight.get(host, 0) < per_host:
-                taken.append(self._lease_first(host))
-                in_flight[host] = in_flight.get(host, 0) + 1
-                found = True
-        return taken
+        """See `Frontier`."""
+        return self._turns.take(count, per_host, held)
 
     def claim(self, url: str, key: bytes) -> bool:
         """See `Frontier`."""
@@ -100,6 +85,15 @@ class SqliteFrontier:
         """See `Frontier`."""
         self._tables.run("UPDATE work SET kind = ? WHERE key = ?", (KINDS.index("page"), key))
 
+    def spooling(self, key: bytes) -> None:
+        """See `Frontier`."""
+        self._tables.run("INSERT OR IGNORE INTO spooled VALUES (?)", (key,))
+        self._tables.commit()
+
+    def hold(self, key: bytes) -> bool:
+        """See `Frontier`."""
+        return self._tables.run(HOLD, (key,)).rowcount == 1
+
     def writing(self, shard: str, ends: Iterable[Ended]) -> None:
         """See `Frontier`."""
         rows = [(shard, end.key, STATE_OF[end.outcome], end.at, end.etag, end.modified) for end in ends]
@@ -111,6 +105,7 @@ class SqliteFrontier:
         in_shard = "SELECT outcome, ended, etag, modified, key FROM writing WHERE shard = ?"
         rows = self._tables.run(in_shard, (shard,)).fetchall()
         self._tables.run_many(END, rows)
+        self._tables.run_many("DELETE FROM spooled WHERE key = ?", [row[-1:] for row in rows])
         self._tables.run("DELETE FROM writing WHERE shard = ?", (shard,))
 
     def end(self, ended: Ended) -> None:
@@ -119,6 +114,7 @@ class SqliteFrontier:
             self._tables.run(SAME, (ended.at, ended.key))
         else:
             self._tables.run(END, (STATE_OF[ended.outcome], ended.at, ended.etag, ended.modified, ended.key))
+        self._tables.commit()
 
     def fail(self, key: bytes, failure: Failure) -> None:
         """See `Frontier`."""
@@ -184,14 +180,3 @@ class SqliteFrontier:
         self.beat()
         for partial in (path for name in FOLDERS for path in (out / name).glob(".*.partial")):
             partial.unlink(missing_ok=True)  # the lock says that nobody is writing it
-
-    def _next_host(self, after: int) -> int | None:
-        queued = f"SELECT host FROM work WHERE state = {QUEUED} AND host > ? ORDER BY host LIMIT 1"
-        row = self._tables.run(queued, (after,)).fetchone()
-        return None if row is None else int(row[0])
-
-    def _lease_first(self, host: int) -> Work:
-        row = self._tables.run(f"{TAKEN} WHERE state = {QUEUED} AND host = ? ORDER BY id LIMIT 1", (host,)).fetchone()
-        number, key, url, kind, *rest = row
-        self._tables.run(f"UPDATE work SET state = {LEASED} WHERE id = ?", (number,))
-        return Work(key, url, KINDS[kind], *rest)

@@ -12,6 +12,7 @@ from crawler.ledger import write_failures
 from crawler.manners import Manners
 from crawler.network_settings import check_network_settings
 from crawler.plan import CrawlError
+from crawler.spool import remove_spool
 from crawler.stopping import Stopping, exit_status
 
 
@@ -41,6 +42,7 @@ class Command(ScrapyCrawl):
         frontier, plan = prepared["frontier"], prepared["plan"]
         if (counts := frontier.counts()).pages and not counts.open:
             write_failures(plan.out / "failures.parquet", frontier)
+            remove_spool(plan.out)
             frontier.close()
             print(f"nothing left to do in {plan.out}/; {balance(counts)}")
             return
