@@ -65,6 +65,8 @@ class Spool:
                 write_all(file, data)
             except OSError:
                 file.truncate(size)
+                if not size:
+                    self._current.unlink(missing_ok=True)
                 raise
 
     def left(self) -> Iterator[Record]:

@@ -256,7 +256,8 @@ def test_a_killed_crawl_asks_again_only_for_what_was_in_flight(web: Web, tmp_pat
     assert paths_of(web, spooled(out)) == sorted(done)
     assert recorded(out) == []
     in_flight = (asked & set(paths)) - done
-    assert (len(done) > 15, len(in_flight)) == (True, 2)
+    assert len(done) > 15
+    assert 2 <= len(in_flight) <= 4  # two that wait for an answer, and those whose image is the next to be asked for
     web.delay, before = 0.0, len(web.asked)
     run = crawl(*arguments)
     assert (run.returncode, run.stderr) == (0, "")
