@@ -29,6 +29,7 @@ class AccountedSpider(scrapy.Spider):
     """Ends each unit of work by one of `keep`, `refuse` and `leave_unchanged`.
 
     Attributes:
+        unit: what a unit of work is called, in the plural.
         plan: what the crawl was asked to do.
         demo: the demo site's server, when that is what is crawled.
         frontier: what is left to do, and what was done.
@@ -38,6 +39,8 @@ class AccountedSpider(scrapy.Spider):
         failure: one line on why the crawl did not work; "" while it does.
         stopped_by: the signal that ended the crawl early; 0 without one.
     """
+
+    unit = "pages"
 
     def __init__(self, plan: Plan, demo: DemoSite | None, frontier: Frontier, limits: Limits) -> None:
         super().__init__()
@@ -173,8 +176,12 @@ class AccountedSpider(scrapy.Spider):
             self.ledger.close(f"stopped by {signal.Signals(self.stopped_by).name}" if self.stopped_by else reason)
         except OSError as error:
             self.failure = self.failure or why_not_written(error, self.plan.out)
-        self.failure = self.failure or shortfall(reason, self.stopped_by, self.ledger)
-        print(self.ledger.summary(), flush=True)
+        self.failure = self.failure or self.shortfall(reason)
+        print(self.ledger.summary(self.unit), flush=True)
+
+    def shortfall(self, reason: str) -> str:
+        """One line on what is missing from a crawl that ended by `reason`, Scrapy's word; "" when nothing is."""
+        return shortfall(reason, self.stopped_by, self.ledger)
 
 
 def say(line: str) -> None:

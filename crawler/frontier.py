@@ -12,10 +12,11 @@ from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from crawler.address import MAX_ADDRESS
+from crawler.balance import Counts
 from crawler.items import Failure
 
 KEY_BYTES: Final = 16  # of a digest: two of 10^12 addresses have the same one with a probability of 10^-15
-KINDS: Final = ("page", "image", "sitemap", "seeds")
+KINDS: Final = ("page", "image", "sitemap", "seeds", "rows")
 RECORD_KINDS: Final = ("page", "image")  # those that end in a record, and are counted
 # How a unit ends for good. `same` is a page that did not change since it ended before, and ends as it did then.
 OUTCOMES: Final = ("done", "refused", "same")
@@ -32,7 +33,8 @@ class Work:
     Attributes:
         key: what tells it from others; `key_of(url)` for all but images.
         url: the address to ask for, as found.
-        kind: one of `KINDS`; `seeds` is an address of which only its answer tells whether it is a page or a sitemap.
+        kind: one of `KINDS`; `seeds` is an address of which only its answer tells whether it is a page or a sitemap,
+            `rows` a file whose rows name images.
         depth: how many links away from a seed; of a sitemap, how many sitemaps below the first.
         home: the seed's site.
         note: what else a spider needs to do the work, in its own form; "" for a page.
@@ -74,37 +76,6 @@ class Ended:
     modified: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many units are in which state, over all runs and processes.
-
-    Attributes:
-        queued: pages that wait.
-        leased: pages that a process works on, or has a record of that is in no shard yet.
-        done: pages that ended in a candidate.
-        refused: pages that ended in a refusal.
-        failed: pages that may end better in another run.
-        other: sitemaps and lists of seeds that are queued or leased.
-    """
-
-    queued: int
-    leased: int
-    done: int
-    refused: int
-    failed: int
-    other: int
-
-    @property
-    def pages(self) -> int:
-        """All pages."""
-        return self.queued + self.leased + self.done + self.refused + self.failed
-
-    @property
-    def open(self) -> int:
-        """Units that are queued, or leased by any process, which may yet find links: a crawl ends when it is 0."""
-        return self.queued + self.leased + self.other
-
-
 class Frontier(Protocol):
     """The operations, each of them atomic; all raise `FrontierError` when they cannot be done.
 
@@ -131,6 +102,9 @@ class Frontier(Protocol):
 
     def be_page(self, key: bytes) -> None:
         """Note that a leased unit of kind `seeds` turned out to be a page."""
+
+    def note(self, key: bytes, note: str) -> None:
+        """Replace what a unit's spider noted on it."""
 
     def spooling(self, key: bytes) -> None:
         """The record of a leased unit is about to be put into the spool; what was done so far then survives a kill."""
@@ -171,6 +145,9 @@ class Frontier(Protocol):
 
     def counts(self) -> Counts:
         """How many units are in which state."""
+
+    def remarks(self) -> list[str]:
+        """What the counts do not tell, and somebody has to see to: a line each."""
 
     def beat(self) -> None:
         """Make what was done so far survive a kill and renew this process's leases; called about once a second."""

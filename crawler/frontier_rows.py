@@ -4,11 +4,13 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
-from crawler.frontier import KINDS, Work, host_of, key_of
+from crawler.frontier import KINDS, RECORD_KINDS, Work, host_of, key_of
 from crawler.recorded import RecordedPage
 
 QUEUED, LEASED, DONE, REFUSED, FAILED, ALIAS = range(6)  # the states; an alias is where a unit was redirected to
 STATE_OF: Final = {"done": DONE, "refused": REFUSED}
+# The page of a unit: an image's is in its note (`crawler.image_rows.work_of_row`), and its address is the image's own.
+PAGE: Final = f"CASE kind WHEN {KINDS.index('image')} THEN coalesce(json_extract(note, '$.page_url'), url) ELSE url END"
 ADD: Final = "INSERT OR IGNORE INTO work(key, url, kind, state, host, depth, home, note, holder) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 TAKEN: Final = "SELECT id, key, url, kind, depth, home, note, etag, modified FROM work"
 END: Final = (
@@ -18,6 +20,10 @@ END: Final = (
 FAIL: Final = (
     f"UPDATE work SET state = {FAILED}, attempts = attempts + 1, reason = ?, detail = ?, image_url = ?, "
     f"first_at = coalesce(first_at, ?), last_at = ? WHERE key = ? AND state = {LEASED}"
+)
+FAILURES: Final = (
+    f"SELECT {PAGE}, image_url, reason, detail, attempts, first_at, last_at FROM work WHERE state = {FAILED} "
+    f"AND kind IN ({', '.join(str(KINDS.index(kind)) for kind in RECORD_KINDS)}) ORDER BY id"
 )
 HOLD: Final = (
     f"UPDATE work SET state = {LEASED} WHERE key = ?1 AND state = {QUEUED} "

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from crawler.frontier import KINDS, RECORD_KINDS, Counts, Ended, FrontierError, Work, key_of
+from crawler.balance import Counts
+from crawler.frontier import KINDS, RECORD_KINDS, Ended, Work, key_of
 from crawler.frontier_rows import (
     ADD,
     ALIAS,
@@ -16,6 +17,7 @@ from crawler.frontier_rows import (
     END,
     FAIL,
     FAILED,
+    FAILURES,
     HOLD,
     LEASED,
     QUEUED,
@@ -29,8 +31,8 @@ from crawler.frontier_rows import (
 from crawler.frontier_tables import Tables
 from crawler.host_turns import HostTurns
 from crawler.items import Failure
-from crawler.lock import lock_folder
-from crawler.recorded import FOLDERS, recorded_pages
+from crawler.lock import hold_folder
+from crawler.recorded import recorded_pages, remove_partials
 
 FILE: Final = "frontier.sqlite"
 
@@ -44,14 +46,7 @@ class SqliteFrontier:
         Raises:
             FrontierError: another crawl has the folder, or the file cannot be used.
         """
-        try:
-            self._lock = lock_folder(out)
-        except BlockingIOError as error:
-            raise FrontierError(
-                f"another crawl is writing to {out}/: wait for it, or give another folder with -a out=DIR"
-            ) from error
-        except OSError as error:
-            raise FrontierError(f"cannot write to {out}/ ({error.strerror}): give another with -a out=DIR") from error
+        self._lock = hold_folder(out)
         try:
             self._tables = Tables(out / FILE)
             self._turns = HostTurns(self._tables)
@@ -84,6 +79,10 @@ class SqliteFrontier:
     def be_page(self, key: bytes) -> None:
         """See `Frontier`."""
         self._tables.run("UPDATE work SET kind = ? WHERE key = ?", (KINDS.index("page"), key))
+
+    def note(self, key: bytes, note: str) -> None:
+        """See `Frontier`."""
+        self._tables.run("UPDATE work SET note = ? WHERE key = ?", (note, key))
 
     def spooling(self, key: bytes) -> None:
         """See `Frontier`."""
@@ -139,10 +138,7 @@ class SqliteFrontier:
 
     def failures(self) -> Iterator[Failure]:
         """See `Frontier`."""
-        columns = "url, image_url, reason, detail, attempts, first_at, last_at"
-        kinds = ", ".join(str(KINDS.index(kind)) for kind in RECORD_KINDS)
-        rows = self._tables.run(f"SELECT {columns} FROM work WHERE state = {FAILED} AND kind IN ({kinds}) ORDER BY id")
-        return (Failure(*row) for row in rows)
+        return (Failure(*row) for row in self._tables.run(FAILURES))
 
     def counts(self) -> Counts:
         """See `Frontier`."""
@@ -154,6 +150,10 @@ class SqliteFrontier:
             elif state in (QUEUED, LEASED):
                 other += n
         return Counts(number[QUEUED], number[LEASED], number[DONE], number[REFUSED], number[FAILED], other)
+
+    def remarks(self) -> list[str]:
+        """See `Frontier`; there is nothing that this one cannot settle itself."""
+        return []
 
     def beat(self) -> None:
         """See `Frontier`; there are no leases to renew, since the lock holds for as long as the process lives."""
@@ -178,5 +178,4 @@ class SqliteFrontier:
         if self._tables.run("SELECT count(*) FROM (SELECT 1 FROM work LIMIT 1)").fetchone() == (0,):
             self._tables.run_many(RECORDED, map(recorded_row, recorded_pages(out)))
         self.beat()
-        for partial in (path for name in FOLDERS for path in (out / name).glob(".*.partial")):
-            partial.unlink(missing_ok=True)  # the lock says that nobody is writing it
+        remove_partials(out)

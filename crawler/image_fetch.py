@@ -43,8 +43,14 @@ class ImageFetchingSpider(FrontierSpider):
     def parse_image(
         self, response: Response, work: Work, candidate: Candidate, validators: tuple[str, str] = NO_VALIDATORS
     ) -> None:
-        """Refuse what is no image or not to be collected; write the candidate otherwise."""
+        """End the unit that asked for the image."""
         self.ledger.images += 1
+        self.end_with_image(response, work, candidate, validators)
+
+    def end_with_image(
+        self, response: Response, work: Work, candidate: Candidate, validators: tuple[str, str] = NO_VALIDATORS
+    ) -> None:
+        """Refuse what is no image or not to be collected; write the candidate otherwise."""
         if found := opt_outs(headers_of(response), at=now()):
             self.refuse(work, candidate.page_url, "image_opted_out", ", ".join(found), candidate.image_url)
         elif (file := sniff(response.body)) is None:
@@ -66,6 +72,9 @@ class ImageFetchingSpider(FrontierSpider):
     def image_failed(self, failure: Failure) -> None:
         """Refuse a page whose image could not be fetched, or note that it failed."""
         about = request_of(failure).cb_kwargs
-        candidate: Candidate = about["candidate"]
+        self.end_with_failure(failure, about["work"], about["candidate"])
+
+    def end_with_failure(self, failure: Failure, work: Work, candidate: Candidate) -> None:
+        """Refuse a unit whose image could not be fetched, or note that it failed."""
         reason, detail = reason_of(failure)
-        self.refuse(about["work"], candidate.page_url, image_reason(reason), detail, candidate.image_url)
+        self.refuse(work, candidate.page_url, image_reason(reason), detail, candidate.image_url)

@@ -4,8 +4,8 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from crawler.balance import balance, books, line
-from crawler.frontier import Counts, Ended, Frontier
+from crawler.balance import Counts, balance, books, line
+from crawler.frontier import Ended, Frontier
 from crawler.items import CANDIDATE_SCHEMA, FAILURE_SCHEMA, REFUSAL_SCHEMA, Candidate, Failure, Refusal
 from crawler.limits import Limits
 from crawler.reasons import REASONS, known
@@ -27,6 +27,7 @@ class Ledger:
         unchanged: how many had not changed since they ended in an earlier run.
         images: how many images were fetched.
         in_all: pages over all runs, counted by `close`; None before, and when they cannot be read.
+        remarks: the frontier's, read with them.
     """
 
     def __init__(self, out: Path, frontier: Frontier, limits: Limits) -> None:
@@ -44,6 +45,7 @@ class Ledger:
         )
         self._written: list[Path] = []  # beside the shards
         self.in_all: Counts | None = None
+        self.remarks: list[str] = []
 
     @property
     def ended(self) -> int:
@@ -136,7 +138,7 @@ class Ledger:
                 raise fault
 
     def _count_all(self) -> None:
-        self.in_all = self._frontier.counts()
+        self.in_all, self.remarks = self._frontier.counts(), self._frontier.remarks()
 
     def stats(self, ended: str) -> dict[str, object]:
         """The books of this run, and once closed those of all runs; shards are relative to `out`."""
@@ -156,9 +158,9 @@ class Ledger:
             "all_runs": None if self.in_all is None else books(self.in_all),
         }
 
-    def summary(self) -> str:
-        """A table for the terminal, with the files that were written."""
-        lines = [line("pages", self.pages), line("candidates", self.candidates)]
+    def summary(self, unit: str = "pages") -> str:
+        """A table for the terminal, with the files that were written. A unit of work is called as given."""
+        lines = [line(unit, self.pages), line("candidates", self.candidates)]
         for title, reasons in (("refused", self.refusals), ("failed", self.failures)):
             if reasons or title == "refused":
                 lines.append(line(title, reasons.total()))
@@ -177,7 +179,7 @@ class Ledger:
         if self.spooled:
             lines.append(line("spooled", self.spooled, "of these, in no shard yet; the next run goes on from them"))
         if self.in_all is not None:
-            lines.append(balance(self.in_all))
+            lines += [balance(self.in_all, unit), *self.remarks]
         written = (*self._candidates.paths, *self._refused.paths, *self._written)
         lines += ["written:", *(f"  {path}" for path in written)] if written else ["nothing was written"]
         return "\n".join(lines)

@@ -18,6 +18,7 @@ class Limits:
         spool: whether records are on disk at once, so that a kill loses none.
         failed_runs: runs in which a page may fail before it is left.
         drain_seconds: what is in flight is given to end when the crawl is told to stop.
+        lease_seconds: without a sign of life, after which the processes that share a crawl take one for dead.
         progress_seconds: between progress lines; 0 for none.
     """
 
@@ -26,6 +27,7 @@ class Limits:
     spool: bool = True
     failed_runs: int = 5
     drain_seconds: float = 60.0
+    lease_seconds: float = 60.0
     progress_seconds: float = 10.0
 
 
@@ -44,6 +46,7 @@ def read_limits(setting: Callable[[str], Any]) -> Limits:
         spool=switch(setting, "LAIT_SPOOL", default=True),
         failed_runs=int(number(setting, "LAIT_FAILED_RUNS", "runs", 5)),
         drain_seconds=number(setting, "LAIT_DRAIN_SECONDS", "seconds", 60),
+        lease_seconds=number(setting, "LAIT_LEASE_SECONDS", "seconds", 60),
         progress_seconds=number(setting, "LAIT_PROGRESS_SECONDS", "seconds", 10),
     )
 

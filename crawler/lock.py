@@ -4,6 +4,8 @@ import fcntl
 from pathlib import Path
 from typing import IO, Final
 
+from crawler.frontier import FrontierError
+
 LOCK: Final = ".crawl.lock"  # in the output folder
 
 
@@ -25,3 +27,19 @@ def lock_folder(folder: Path, shared: bool = False) -> IO[bytes]:
         file.close()
         raise
     return file
+
+
+def hold_folder(folder: Path) -> IO[bytes]:
+    """The locked file of a folder that this process alone writes to.
+
+    Raises:
+        FrontierError: another crawl has the folder, or it cannot be written.
+    """
+    try:
+        return lock_folder(folder)
+    except BlockingIOError as error:
+        raise FrontierError(
+            f"another crawl is writing to {folder}/: wait for it, or give another folder with -a out=DIR"
+        ) from error
+    except OSError as error:
+        raise FrontierError(f"cannot write to {folder}/ ({error.strerror}): give another with -a out=DIR") from error

@@ -44,7 +44,7 @@ class Progress:
         spider = self._crawler.spider
         if not isinstance(spider, AccountedSpider):
             return
-        ledger = spider.ledger
+        ledger, unit = spider.ledger, spider.unit
         try:
             queued = spider.frontier.counts().queued
         except FrontierError:  # whoever writes next says so
@@ -54,7 +54,7 @@ class Progress:
         pages, images = (ledger.ended - self._pages) / seconds, (ledger.images - self._images) / seconds
         self._at, self._pages, self._images = now, ledger.ended, ledger.images
         print(
-            f"{ledger.ended:,} pages done ({pages:,.1f} pages/s, {images:,.1f} images/s): {ledger.candidates:,} candidates, "
+            f"{ledger.ended:,} {unit} done ({pages:,.1f} {unit}/s, {images:,.1f} images/s): {ledger.candidates:,} candidates, "
             f"{ledger.refusals.total():,} refused, {ledger.failures.total():,} failed; {queued:,} queued",
             file=sys.stderr,
             flush=True,

@@ -34,14 +34,35 @@ def recorded_pages(out: Path) -> Iterator[RecordedPage]:
     Raises:
         FrontierError: a shard cannot be read.
     """
-    for folder, outcome in FOLDERS.items():
-        for path in sorted((out / folder).glob("*.parquet")):
-            try:
-                columns = pq.read_table(path, columns=["page_url", "fetched_at"])
-                rows = zip(columns["page_url"].to_pylist(), columns["fetched_at"].to_pylist(), strict=True)
-            except (pa.ArrowException, OSError, KeyError) as error:
-                raise FrontierError(
-                    f"cannot read {path} ({str(error).splitlines()[0]}): move it away, or give another folder with "
-                    "-a out=DIR"
-                ) from error
-            yield from (RecordedPage(url, outcome, at) for url, at in rows)
+    for shard in shards_of(out):
+        yield from pages_in(out, shard)
+
+
+def shards_of(out: Path) -> Iterator[str]:
+    """The names of all shards below `out`, such as `refused/refused-00000.parquet`, candidates first."""
+    for folder in FOLDERS:
+        yield from (f"{folder}/{path.name}" for path in sorted((out / folder).glob("*.parquet")))
+
+
+def pages_in(out: Path, shard: str) -> Iterator[RecordedPage]:
+    """All pages in a shard.
+
+    Raises:
+        FrontierError: it cannot be read.
+    """
+    path = out / shard
+    outcome = FOLDERS[path.parent.name]
+    try:
+        columns = pq.read_table(path, columns=["page_url", "fetched_at"])
+        rows = zip(columns["page_url"].to_pylist(), columns["fetched_at"].to_pylist(), strict=True)
+    except (pa.ArrowException, OSError, KeyError) as error:
+        raise FrontierError(
+            f"cannot read {path} ({str(error).splitlines()[0]}): move it away, or give another folder with -a out=DIR"
+        ) from error
+    yield from (RecordedPage(url, outcome, at) for url, at in rows)
+
+
+def remove_partials(out: Path) -> None:
+    """Remove what a killed process left half written; whoever calls holds the folder's lock."""
+    for partial in (path for name in FOLDERS for path in (out / name).glob(".*.partial")):
+        partial.unlink(missing_ok=True)

@@ -47,7 +47,7 @@ class Stopping:
         spider = self._spider
         assert spider is not None
         say(
-            f"stopping: {spider.hand_out.in_flight} pages in flight have {spider.limits.drain_seconds:g} seconds to end; "
+            f"stopping: {spider.hand_out.in_flight} {spider.unit} in flight have {spider.limits.drain_seconds:g} seconds to end; "
             "the same signal again stops at once"
         )
         spider.drain(signum)

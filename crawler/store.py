@@ -141,9 +141,8 @@ class ParquetShards:
         """
         if not self._buffer:
             return
-        table = pa.Table.from_pylist(self._buffer, schema=self._schema)
         size = max(1, ROW_GROUP_BYTES * len(self._buffer) // max(1, self._buffered_bytes))
-        while not write_whole(path := self._place(), table, size, self._note):
+        while not write_whole(path := self._place(), self._schema, self._buffer, size, self._note):
             self._next += 1
         self._next += 1
         self.paths.append(path)

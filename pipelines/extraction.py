@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from crawler.address import is_web_address
 from crawler.extraction import Extract, extract
+from crawler.garbage import collect_seldom
 from crawler.items import CANDIDATE_SCHEMA, REFUSAL_SCHEMA, Candidate, Refusal
 from crawler.site_images import SiteImages
 from pipelines.row_shards import RowShards
@@ -55,6 +56,7 @@ def extract_archive(source: Source, output: str, build: str) -> None:
         DataError: the file is gone, or the disk is full.
         RuntimeError: a record was lost or counted twice.
     """
+    collect_seldom()
     place, marker = Path(build), source.marker(Path(build))
     marker.unlink(missing_ok=True)  # it must not vouch for files that are about to be replaced
     drafts = place / "drafts"

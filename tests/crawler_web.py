@@ -44,6 +44,7 @@ class Web:
     silent: set[str] = field(default_factory=set)
     delay: float = 0.0  # seconds before each answer
     headers: list[dict[str, str]] = field(default_factory=list)  # of the requests
+    times: list[float] = field(default_factory=list)  # when they came, on the monotonic clock
 
     def add(
         self, path: str, body: bytes, kind: str = "text/html; charset=utf-8", status: int = 200, **headers: str
@@ -57,7 +58,7 @@ class Web:
 
 
 @contextmanager
-def serving() -> Iterator[Web]:
+def serving(address: str = "127.0.0.1") -> Iterator[Web]:
     """A site on a port of its own, for as long as the context lasts."""
     site = Web()
 
@@ -65,6 +66,7 @@ def serving() -> Iterator[Web]:
         def do_GET(self) -> None:
             site.asked.append((self.path, self.headers.get("User-Agent", "")))
             site.headers.append(dict(self.headers))
+            site.times.append(time.monotonic())
             time.sleep(site.delay)
             if self.path in site.silent:
                 self.connection.close()
@@ -89,7 +91,7 @@ def serving() -> Iterator[Web]:
         def handle_error(self, request: object, client_address: object) -> None:
             """Keep the test's output clean when a crawl is killed."""
 
-    server = Server(("127.0.0.1", 0), Handler)
+    server = Server((address, 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     site.url = f"http://127.0.0.1:{server.server_port}"
     yield site

@@ -4,40 +4,53 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from crawler.frontier import Counts, Ended, FrontierError, Work, host_of, key_of, work_of
+from crawler.balance import Counts
+from crawler.frontier import Ended, Frontier, FrontierError, Work, host_of, key_of, work_of
+from crawler.frontier_redis import RedisFrontier
 from crawler.frontier_sqlite import SqliteFrontier
 from crawler.items import REFUSAL_SCHEMA, Failure, Refusal
 from crawler.store import ParquetShards
 
+OpenAt = Callable[[Path], Frontier]
 NOW, LATER = "2024-05-01T00:00:00+00:00", "2024-05-02T00:00:00+00:00"
 A, B, C = (f"http://a.example/{name}" for name in "abc")
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def open_at(request: pytest.FixtureRequest) -> OpenAt:
+    """What opens the frontier of the crawl that writes to a folder."""
+    if request.param == "sqlite":
+        return SqliteFrontier
+    server = request.getfixturevalue("redis_server")
+    return lambda out: RedisFrontier(server.crawl(out.name), out, 60.0)
 
 
 def failure(url: str, reason: str = "fetch_failed", at: str = NOW) -> Failure:
     return Failure(url, None, reason, "reset", 1, at, at)
 
 
-def take(frontier: SqliteFrontier, count: int = 10, per_host: int = 10, **held: int) -> list[str]:
+def take(frontier: Frontier, count: int = 10, per_host: int = 10, **held: int) -> list[str]:
     return [work.url for work in frontier.take(count, per_host, held)]
 
 
-def finish(frontier: SqliteFrontier, out: Path, shard: str, *ends: Ended) -> None:
+def finish(frontier: Frontier, out: Path, shard: str, *ends: Ended) -> None:
     frontier.writing(shard, ends)
     (out / shard).write_bytes(b"whole")
     frontier.written(shard)
 
 
-def reopened(frontier: SqliteFrontier, out: Path) -> SqliteFrontier:
+def reopened(open_at: OpenAt, frontier: Frontier, out: Path) -> Frontier:
     frontier.close()
-    return SqliteFrontier(out)
+    return open_at(out)
 
 
-def test_an_address_is_queued_once_with_all_that_is_known_of_it(tmp_path: Path) -> None:
-    frontier = SqliteFrontier(tmp_path)
+def test_an_address_is_queued_once_with_all_that_is_known_of_it(open_at: OpenAt, tmp_path: Path) -> None:
+    frontier = open_at(tmp_path)
     work = work_of(A, "page", 2, "home.example")
     assert frontier.add([work, work_of(f"{A}#part"), work_of(B)]) == 2
     assert frontier.add([work_of(B), work_of(C)]) == 1
@@ -46,8 +59,8 @@ def test_an_address_is_queued_once_with_all_that_is_known_of_it(tmp_path: Path) 
     frontier.close()
 
 
-def test_hosts_take_turns_and_none_has_more_in_flight_than_allowed(tmp_path: Path) -> None:
-    frontier = SqliteFrontier(tmp_path)
+def test_hosts_take_turns_and_none_has_more_in_flight_than_allowed(open_at: OpenAt, tmp_path: Path) -> None:
+    frontier = open_at(tmp_path)
     urls = [f"http://{host}.example/{number}" for host in "abcd" for number in range(10)]
     frontier.add(map(work_of, urls))
     first = take(frontier, 4, 3)
@@ -65,29 +78,29 @@ def test_hosts_take_turns_and_none_has_more_in_flight_than_allowed(tmp_path: Pat
     frontier.close()
 
 
-def test_what_is_leased_when_a_crawl_ends_is_queued_again(tmp_path: Path) -> None:
-    frontier = SqliteFrontier(tmp_path)
+def test_what_is_leased_when_a_crawl_ends_is_queued_again(open_at: OpenAt, tmp_path: Path) -> None:
+    frontier = open_at(tmp_path)
     frontier.add([work_of(A), work_of(B)])
     assert take(frontier) == [A, B]
     assert take(frontier) == []
-    frontier = reopened(frontier, tmp_path)
+    frontier = reopened(open_at, frontier, tmp_path)
     assert take(frontier) == [A, B]
     frontier.close()
 
 
-def test_a_shard_that_was_being_written_counts_only_if_it_is_there(tmp_path: Path) -> None:
-    frontier = SqliteFrontier(tmp_path)
+def test_a_shard_that_was_being_written_counts_only_if_it_is_there(open_at: OpenAt, tmp_path: Path) -> None:
+    frontier = open_at(tmp_path)
     frontier.add([work_of(A), work_of(B), work_of(C)])
     take(frontier)
     frontier.writing("one", [Ended(key_of(A), "done", NOW)])
     frontier.writing("two", [Ended(key_of(B), "refused", NOW)])
     (tmp_path / "two").write_bytes(b"whole")
-    frontier = reopened(frontier, tmp_path)
+    frontier = reopened(open_at, frontier, tmp_path)
     assert frontier.counts() == Counts(queued=2, leased=0, done=0, refused=1, failed=0, other=0)
     assert take(frontier) == [A, C]
     finish(frontier, tmp_path, "three", Ended(key_of(A), "done", NOW), Ended(key_of(C), "refused", NOW))
     assert frontier.counts() == Counts(queued=0, leased=0, done=1, refused=2, failed=0, other=0)
-    frontier = reopened(frontier, tmp_path)
+    frontier = reopened(open_at, frontier, tmp_path)
     assert frontier.counts().open == 0
     frontier.close()
 
@@ -113,8 +126,8 @@ def test_a_shard_is_noted_before_it_appears_even_if_all_is_lost_after(tmp_path: 
     frontier.close()
 
 
-def test_the_target_of_a_redirect_is_one_units(tmp_path: Path) -> None:
-    frontier = SqliteFrontier(tmp_path)
+def test_the_target_of_a_redirect_is_one_units(open_at: OpenAt, tmp_path: Path) -> None:
+    frontier = open_at(tmp_path)
     frontier.add([work_of(A), work_of(B)])
     take(frontier)
     assert frontier.claim(C, key_of(A)) is True
@@ -122,20 +135,20 @@ def test_the_target_of_a_redirect_is_one_units(tmp_path: Path) -> None:
     assert frontier.claim(A, key_of(B)) is False
     assert frontier.claim(A, key_of(A)) is True
     assert frontier.add([work_of(C)]) == 0
-    frontier = reopened(frontier, tmp_path)
+    frontier = reopened(open_at, frontier, tmp_path)
     assert frontier.claim(C, key_of(A)) is True  # it is fetched again after a kill
     assert frontier.counts().pages == 2
     frontier.close()
 
 
-def test_what_failed_is_kept_with_its_last_error_and_tried_in_so_many_runs(tmp_path: Path) -> None:
-    frontier = SqliteFrontier(tmp_path)
+def test_what_failed_is_kept_with_its_last_error_and_tried_in_so_many_runs(open_at: OpenAt, tmp_path: Path) -> None:
+    frontier = open_at(tmp_path)
     frontier.add([work_of(A), work_of(B)])
     take(frontier)
     frontier.fail(key_of(A), failure(A))
     frontier.fail(key_of(B), failure(B))
     assert take(frontier) == []
-    frontier = reopened(frontier, tmp_path)
+    frontier = reopened(open_at, frontier, tmp_path)
     assert frontier.retry(2) == 2
     assert take(frontier) == [A, B]
     frontier.fail(key_of(A), Failure(A, f"{A}.jpg", "image_http_error", "503", 1, LATER, LATER))
@@ -147,8 +160,8 @@ def test_what_failed_is_kept_with_its_last_error_and_tried_in_so_many_runs(tmp_p
     frontier.close()
 
 
-def test_what_ended_long_enough_ago_is_asked_again_with_its_validators(tmp_path: Path) -> None:
-    frontier = SqliteFrontier(tmp_path)
+def test_what_ended_long_enough_ago_is_asked_again_with_its_validators(open_at: OpenAt, tmp_path: Path) -> None:
+    frontier = open_at(tmp_path)
     frontier.add([work_of(A), work_of(B), work_of(C)])
     take(frontier)
     ends = (
@@ -171,8 +184,8 @@ def test_what_ended_long_enough_ago_is_asked_again_with_its_validators(tmp_path:
     frontier.close()
 
 
-def test_sitemaps_are_work_but_no_pages(tmp_path: Path) -> None:
-    frontier = SqliteFrontier(tmp_path)
+def test_sitemaps_are_work_but_no_pages(open_at: OpenAt, tmp_path: Path) -> None:
+    frontier = open_at(tmp_path)
     frontier.add([work_of(A, "sitemap", 1), work_of(B, "seeds"), work_of(C, "seeds")])
     assert [(work.kind, work.depth) for work in frontier.take(9, 9, {})] == [("sitemap", 1), ("seeds", 0), ("seeds", 0)]
     assert frontier.counts() == Counts(queued=0, leased=0, done=0, refused=0, failed=0, other=3)
@@ -213,12 +226,12 @@ def test_a_second_connection_reads_what_was_committed(tmp_path: Path) -> None:
     frontier.close()
 
 
-def test_a_folder_without_its_frontier_is_known_from_its_shards(tmp_path: Path) -> None:
+def test_a_folder_without_its_frontier_is_known_from_its_shards(open_at: OpenAt, tmp_path: Path) -> None:
     shards = ParquetShards(tmp_path / "refused", "refused", REFUSAL_SCHEMA)
     shards.add(Refusal(A, None, "not_english", "de", NOW).to_row())
     shards.close()
     (tmp_path / "refused" / ".refused-00001.parquet.partial").write_bytes(b"half")
-    frontier = SqliteFrontier(tmp_path)
+    frontier = open_at(tmp_path)
     assert frontier.add([work_of(A), work_of(B)]) == 1
     assert frontier.counts() == Counts(queued=1, leased=0, done=0, refused=1, failed=0, other=0)
     assert [path.name for path in (tmp_path / "refused").iterdir()] == ["refused-00000.parquet"]
@@ -249,16 +262,16 @@ def test_a_file_that_cannot_be_used_is_said_in_one_line(content: bytes | int, me
         assert "\n" not in str(caught.value)
 
 
-def test_a_shard_that_cannot_be_read_is_said_in_one_line(tmp_path: Path) -> None:
+def test_a_shard_that_cannot_be_read_is_said_in_one_line(open_at: OpenAt, tmp_path: Path) -> None:
     (tmp_path / "refused").mkdir()
     (tmp_path / "refused" / "refused-00000.parquet").write_bytes(b"no")
     with pytest.raises(FrontierError, match=r"cannot read .*refused-00000.parquet") as caught:
-        SqliteFrontier(tmp_path)
+        open_at(tmp_path)
     assert "\n" not in str(caught.value)
 
 
-def test_odd_addresses_are_work_as_well(tmp_path: Path) -> None:
-    frontier = SqliteFrontier(tmp_path)
+def test_odd_addresses_are_work_as_well(open_at: OpenAt, tmp_path: Path) -> None:
+    frontier = open_at(tmp_path)
     odd = ["nonsense", "http://[::1", "http://a.example/\ud800", f"http://a.example/{'x' * 9_000}", ""]
     assert frontier.add(map(work_of, odd)) == 5
     urls = {work.url for work in frontier.take(9, 9, {})}
@@ -267,9 +280,29 @@ def test_odd_addresses_are_work_as_well(tmp_path: Path) -> None:
     frontier.close()
 
 
-def test_a_unit_with_a_key_of_its_own_carries_a_note(tmp_path: Path) -> None:
-    frontier = SqliteFrontier(tmp_path)
+def test_a_unit_with_a_key_of_its_own_carries_a_note(open_at: OpenAt, tmp_path: Path) -> None:
+    frontier = open_at(tmp_path)
     works = [Work(key, "http://a.example/i.jpg", "image", note=f"of {key!r}") for key in (b"1" * 16, b"2" * 16)]
     assert frontier.add(works) == 2
     assert frontier.take(9, 9, {}) == works
+    frontier.close()
+
+
+def test_a_unit_whose_record_is_in_the_spool_is_held_and_not_handed_out(open_at: OpenAt, tmp_path: Path) -> None:
+    frontier = open_at(tmp_path)
+    frontier.add(map(work_of, (A, B, C)))
+    keys = [work.key for work in frontier.take(2, 2, {})]
+    for key in keys:
+        frontier.spooling(key)
+    frontier.end(Ended(keys[1], "refused", NOW))
+    for _ in range(2):  # the second time, as when it is killed before there is a shard
+        frontier = reopened(open_at, frontier, tmp_path)
+        assert [frontier.hold(key) for key in (*keys, b"unknown")] == [True, False, False]
+        assert frontier.hold(keys[0]) is False  # there are two records of it
+        assert frontier.counts() == Counts(queued=1, leased=1, done=0, refused=1, failed=0, other=0)
+    assert take(frontier) == [C]
+    finish(frontier, tmp_path, "one", Ended(keys[0], "done", NOW))
+    frontier = reopened(open_at, frontier, tmp_path)
+    assert frontier.hold(keys[0]) is False
+    assert take(frontier) == [C]
     frontier.close()

@@ -18,7 +18,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from crawler.frontier import Counts
+from crawler.balance import Counts
 from crawler.frontier_sqlite import SqliteFrontier
 from tests.crawler_web import ROOT, Web, command, crawl, page, photo, serving
 
@@ -240,7 +240,8 @@ def test_the_first_signal_lets_end_what_is_in_flight(signum: int, web: Web, tmp_
 def test_a_second_signal_stops_at_once_and_what_was_done_is_written(web: Web, tmp_path: Path) -> None:
     out = tmp_path / "crawl"
     web.add("/good", page(""))
-    paths = [f"/slow-{number}" for number in range(3)]
+    web.delay = 0.2  # so that there is time to make it more while there are pages left
+    paths = [f"/slow-{number}" for number in range(8)]
     for path in paths:
         web.add(path, page(""))
     arguments = (seeds_of(web, out, "/good", *paths), f"-aout={out}", "-sLAIT_CONTACT=me")

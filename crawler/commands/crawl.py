@@ -8,6 +8,7 @@ from scrapy.commands.crawl import Command as ScrapyCrawl
 
 from crawler.balance import balance
 from crawler.frontier_spider import FrontierSpider
+from crawler.garbage import collect_seldom
 from crawler.ledger import write_failures
 from crawler.manners import Manners
 from crawler.network_settings import check_network_settings
@@ -42,10 +43,12 @@ class Command(ScrapyCrawl):
         frontier, plan = prepared["frontier"], prepared["plan"]
         if (counts := frontier.counts()).pages and not counts.open:
             write_failures(plan.out / "failures.parquet", frontier)
+            remarks = frontier.remarks()
             remove_spool(plan.out)
             frontier.close()
-            print(f"nothing left to do in {plan.out}/; {balance(counts)}")
+            print("\n".join([f"nothing left to do in {plan.out}/; {balance(counts, spider_class.unit)}", *remarks]))
             return
+        collect_seldom()
         crawler = process.create_crawler(spider_class)
         Stopping(crawler)
         process.crawl(crawler, **prepared)

@@ -13,15 +13,15 @@ from crawler.accounted import say
 from crawler.address import MAX_ADDRESS, is_web_address
 from crawler.demo import DemoSite, port_for
 from crawler.extraction import Dropped, extract
-from crawler.frontier import Work, work_of
+from crawler.frontier import Frontier, Work, work_of
 from crawler.frontiers import open_frontier
 from crawler.html_sniffing import is_html
 from crawler.image_fetch import ImageFetchingSpider
-from crawler.limits import read_limits
+from crawler.limits import Limits, read_limits
 from crawler.links import followed_links, site_of
 from crawler.network_settings import page_limits
 from crawler.optout import asks_not_to_follow, opt_outs
-from crawler.plan import read_plan
+from crawler.plan import Plan, read_plan
 from crawler.responses import (
     NOT_MODIFIED,
     content_type_of,
@@ -34,6 +34,7 @@ from crawler.responses import (
     validators_of,
 )
 from crawler.seeds import MAX_SITEMAP, Seeds, parse_seeds
+from crawler.site_images import SiteImages
 from crawler.sowing import sow
 
 LARGE: Final = {"download_maxsize": MAX_SITEMAP}
@@ -45,11 +46,15 @@ class WebpagesSpider(ImageFetchingSpider):
 
     name = "webpages"
 
+    def __init__(self, plan: Plan, demo: DemoSite | None, frontier: Frontier, limits: Limits) -> None:
+        super().__init__(plan, demo, frontier, limits)
+        self._site_images = SiteImages()  # of this run
+
     @classmethod
     def prepare(cls, arguments: Mapping[str, str], settings: BaseSettings) -> dict[str, Any]:
         """See `FrontierSpider`; starts the demo site when there are no seeds."""
         limits, plan = read_limits(settings.get), read_plan(arguments)
-        frontier = open_frontier(settings.get("LAIT_FRONTIER") or "", plan.out)
+        frontier = open_frontier(settings.get("LAIT_FRONTIER") or "", plan.out, limits.lease_seconds)
         demo = None
         try:
             if plan.seeds is None and plan.refresh is None:
@@ -66,6 +71,9 @@ class WebpagesSpider(ImageFetchingSpider):
     def request_for(self, work: Work) -> Request | None:
         """See `FrontierSpider`."""
         about = {"work": work}
+        if work.kind in ("image", "rows"):
+            self.give_up(f"{self.plan.out}/ holds a fetch of images that is not done: give another with -a out=DIR")
+            return None
         if work.kind == "seeds":
             return request_or_none(work.url, self.parse_source, errback=self.source_failed, meta=LARGE, cb_kwargs=about)
         if work.kind == "sitemap":
@@ -137,7 +145,7 @@ class WebpagesSpider(ImageFetchingSpider):
         if response.url != asked_for and not self.claim(response.url, work):
             self.refuse(work, response.url, "duplicate_page", f"redirected from {asked_for}")
             return None
-        found = extract(response.body, response.url, headers, now())
+        found = extract(response.body, response.url, headers, now(), self._site_images)
         opted_out = isinstance(found, Dropped) and found.reason == "opted_out"
         far_enough = opted_out or work.depth >= self.plan.depth
         if found.page is not None and not far_enough and not asks_not_to_follow(headers, found.page):

@@ -1,0 +1,37 @@
+"""Units of work and their ends, in the fields that `crawler/lua` takes and answers with."""
+
+from datetime import datetime
+from typing import Final, TypeAlias
+
+from crawler.frontier import KINDS, Ended, Work, host_of, key_of
+from crawler.frontier_rows import STATE_OF
+from crawler.recorded import RecordedPage
+
+Argument: TypeAlias = str | bytes | int | float
+NEVER: Final = 0  # as the time at which a unit ended
+AS_BEFORE: Final = -1  # as the state in which one did
+
+
+def fields_of(work: Work) -> tuple[Argument, ...]:
+    """A new unit as the script takes it."""
+    return work.key, work.url, KINDS.index(work.kind), work.depth, work.home, work.note, work.host
+
+
+def work_from(key: bytes, url: bytes, kind: bytes, depth: bytes, *texts: bytes) -> Work:
+    """A unit as the script answers it."""
+    return Work(key, url.decode(), KINDS[int(kind)], int(depth), *(text.decode() for text in texts))
+
+
+def page_fields(page: RecordedPage) -> tuple[Argument, ...]:
+    """A page that a shard has a record of, as the script takes it."""
+    return key_of(page.url), page.url, host_of(page.url), STATE_OF[page.outcome], seconds_of(page.at)
+
+
+def end_fields(ended: Ended) -> tuple[Argument, ...]:
+    """How a unit ended, as the script takes it."""
+    return ended.key, STATE_OF.get(ended.outcome, AS_BEFORE), seconds_of(ended.at), ended.etag, ended.modified
+
+
+def seconds_of(at: str) -> int:
+    """A time, ISO 8601 with its offset, in seconds since 1970, which take less room."""
+    return int(datetime.fromisoformat(at).timestamp()) if at else NEVER
