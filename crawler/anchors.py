@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
-from selectolax.lexbor import LexborNode
+from crawler.landmarks import Attributes
 
 SHARE_LINK: Final = re.compile(r"[?&;]media=([^&\s]{8,600})", re.IGNORECASE)
-SHARE_ATTRIBUTES: Final = frozenset(("data-pin-media", "data-media", "addthis:media", "data-share-image"))
 MAX_SHARED: Final = 60  # a page with more is a gallery that offers each of its pictures
 
 
@@ -28,26 +27,19 @@ class Anchors:
     shared: tuple[str, ...]
 
 
-def read_anchors(nodes: Sequence[LexborNode]) -> Anchors:
-    """The page's links, in document order."""
+def read_anchors(elements: Sequence[Attributes]) -> Anchors:
+    """What `<a>` elements with these attributes say, in document order."""
     hrefs: dict[str, None] = {}
     licenses: list[str] = []
     shared: list[str] = []
-    for node in nodes:
-        attributes = node.attributes
+    for attributes in elements:
         href = attributes.get("href")
-        relation = attributes.get("rel")
         if href:
             if "media=" in href and (found := SHARE_LINK.search(href)):
                 shared.append(unquote(found[1]))
-            if relation is None:
+            relation = attributes.get("rel")
+            if relation is None or "nofollow" not in (relation := relation.lower()):
                 hrefs[href] = None
-            else:
-                relations = relation.lower()
-                if "nofollow" not in relations:
-                    hrefs[href] = None
-                if "license" in relations.split():
-                    licenses.append(href)
-        if not SHARE_ATTRIBUTES.isdisjoint(attributes):
-            shared += [value for name, value in attributes.items() if value and name in SHARE_ATTRIBUTES]
+            if relation is not None and "license" in relation.split():
+                licenses.append(href)
     return Anchors(tuple(hrefs), tuple(licenses), tuple(shared[:MAX_SHARED]))

@@ -1,6 +1,7 @@
 """The codec that a page's bytes are to be read with: its marks and declarations, checked against the bytes."""
 
 import codecs
+from collections.abc import Iterator
 from email.message import Message
 from functools import lru_cache
 from typing import Final
@@ -27,20 +28,12 @@ def decode(body: bytes, content_type: str | None) -> tuple[bytes | str, str]:
     body, marked = EncodingDetector.strip_byte_order_mark(body)  # type: ignore[no-untyped-call]  # old stubs
     if seen := marked or utf16_codec(body):
         return body.decode(seen, "replace"), seen
-    declared = [
-        codec_name(label)
-        for label in (charset(content_type), EncodingDetector.find_declared_encoding(body, is_html=True), "utf-8")
-    ]
-    for codec in filter(None, declared):
-        if codec == "utf-8":
-            if is_utf8(body):
-                return body, codec
-            continue
-        try:
-            return body.decode(codec), codec
-        except UnicodeError:
-            continue
-    if "utf-8" in declared[:2]:  # declared, and damaged in a few places
+    declared: list[str] = []
+    for codec in declared_codecs(body, content_type):
+        if (markup := as_declared(body, codec)) is not None:
+            return markup, codec
+        declared.append(codec)
+    if "utf-8" in declared[:-1]:  # declared, and damaged in a few places
         return body.decode("utf-8", "replace"), "utf-8"
     for label in EncodingDetector(body, is_html=True).encodings:
         codec = codec_name(label) or "ascii"
@@ -49,6 +42,28 @@ def decode(body: bytes, content_type: str | None) -> tuple[bytes | str, str]:
         except UnicodeError:
             continue
     return body.decode("cp1252", "replace"), "cp1252"
+
+
+def declared_codecs(body: bytes, content_type: str | None) -> Iterator[str]:
+    """The codecs to try, in turn: the header's, the one that the markup declares, UTF-8.
+
+    The markup is searched only where the header does not settle it.
+    """
+    if codec := codec_name(charset(content_type)):
+        yield codec
+    if codec := codec_name(EncodingDetector.find_declared_encoding(body, is_html=True)):
+        yield codec
+    yield "utf-8"
+
+
+def as_declared(body: bytes, codec: str) -> bytes | str | None:
+    """The markup in a codec; None when the bytes contradict it."""
+    if codec == "utf-8":
+        return body if is_utf8(body) else None
+    try:
+        return body.decode(codec)
+    except UnicodeError:
+        return None
 
 
 def is_utf8(body: bytes) -> bool:

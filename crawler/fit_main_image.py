@@ -32,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         table = table_of([page for path in options.pages for page in read_pages(path)], FEATURES)
-        print(f"{len(table.pages)} page variants of {site_count(table)} sites, {table.starts[-1]} contenders")
+        print(
+            f"{len(table.pages)} page variants of {site_count(table)} sites, {len(table.right) - len(table.pages)} contenders"
+        )
         report(cross_validated(table, options.seed))
         weights = fit(table, np.ones(len(table.pages), np.bool_))
         options.out.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,6 @@ from typing import Final
 from crawler.images import ImageOnPage
 from crawler.metadata import Metadata
 from crawler.page import Page
-from crawler.paragraphs import upward
 from crawler.vocabulary import STOP_WORDS
 
 WORD: Final = re.compile(r"[^\W_]{3,}")
@@ -30,7 +29,6 @@ class Context:
         alike: how many images share an element's class and its parent's.
         heading: place of the headline; None without one.
         text: places of the first and the last paragraph of the main text; None without one.
-        above_text: how many levels each element around the first paragraph of the main text is above it, by `mem_id`.
     """
 
     page: Page
@@ -41,7 +39,6 @@ class Context:
     alike: Counter[tuple[str, str]]
     heading: int | None
     text: tuple[int, int] | None
-    above_text: dict[int, int]
 
 
 def context_of(page: Page, metadata: Metadata, images: Sequence[ImageOnPage]) -> Context:
@@ -52,7 +49,6 @@ def context_of(page: Page, metadata: Metadata, images: Sequence[ImageOnPage]) ->
     headline = words(layout.heading[1].text()) if layout.heading is not None else set()
     title = words(metadata.title)
     blocks = layout.main_blocks
-    above = upward(blocks[0].node) if blocks else ()
     return Context(
         page=page,
         address=address,
@@ -62,7 +58,6 @@ def context_of(page: Page, metadata: Metadata, images: Sequence[ImageOnPage]) ->
         alike=Counter([image.class_pair for image in images]),
         heading=layout.heading[0] if layout.heading is not None else None,
         text=(blocks[0].position, blocks[-1].position) if blocks else None,
-        above_text={node.mem_id: height for height, node in enumerate(above)},
     )
 
 

@@ -39,13 +39,12 @@ def own_features(image: ImageOnPage) -> dict[str, float]:
         features["itemprop"] = 1.0
     if attributes.get("fetchpriority") == "high" or attributes.get("loading") == "eager":
         features["eager"] = 1.0
-    features.update(spoken_features(image))
+    add_spoken_features(image, features)
     return features
 
 
-def spoken_features(image: ImageOnPage) -> dict[str, float]:
-    """What the classes, the id and the alternative text of an element say, and its parent's classes."""
-    features: dict[str, float] = {}
+def add_spoken_features(image: ImageOnPage, features: dict[str, float]) -> None:
+    """Add what the classes, the id and the alternative text of an element say, and its parent's classes."""
     if names := image.attributes.get("class"):
         features.update(name_features(names[:LONGEST_NAME]))
     if name := image.attributes.get("id"):
@@ -57,7 +56,6 @@ def spoken_features(image: ImageOnPage) -> dict[str, float]:
         features["alt_words"] = min(count, 10) / 10
         if count <= LABEL_WORDS and has_junk_word(alt.lower()):
             features["junk_name"] = 1.0
-    return features
 
 
 def address_features(folder: str, name: str) -> dict[str, float]:

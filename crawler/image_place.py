@@ -6,8 +6,10 @@ from crawler import layout
 from crawler.image_context import WORD, Context
 from crawler.image_urls import IMAGE_FILE
 from crawler.images import ImageOnPage
+from crawler.landmarks import tag_ids
 from crawler.paragraphs import upward
 
+LINK: Final = tag_ids("a")["a"]
 REGION_FEATURES: Final = (
     ("hero", layout.HERO),
     ("in_card", layout.CARD),
@@ -16,7 +18,6 @@ REGION_FEATURES: Final = (
     ("aside", layout.ASIDE),
     ("person", layout.PERSON),
 )
-FAR: Final = 10  # levels of the tree
 
 
 def order_features(image: ImageOnPage, rank: int | None, context: Context) -> dict[str, float]:
@@ -53,14 +54,10 @@ def place_features(image: ImageOnPage, context: Context) -> dict[str, float]:
     """What a look around an image tells."""
     regions = context.page.layout.regions(image.node)
     features = {name: 1.0 for name, region in REGION_FEATURES if regions & region}
-    height = None
-    for node in upward(image.node):
-        if height is None and (height := context.above_text.get(node.mem_id)) is not None:
-            features["far_from_text"] = min(height, FAR) / FAR
-        if regions & layout.LINKED and node.tag == "a":
-            regions &= ~layout.LINKED
-            if kind := kind_of_link(node.attributes.get("href"), context):
-                features[kind] = 1.0
+    if regions & layout.LINKED:
+        href = next((node.attributes.get("href") for node in upward(image.node) if node.tag_id == LINK), None)
+        if kind := kind_of_link(href, context):
+            features[kind] = 1.0
     if alt := image.attributes.get("alt") or image.attributes.get("title"):
         common = len(context.telling_words.intersection(WORD.findall(alt.lower())))
         if common:

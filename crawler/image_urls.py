@@ -135,8 +135,10 @@ def is_placeholder(address: str) -> bool:
     _, name = folder_and_name(address)
     if PLACEHOLDER.search(name):
         return True
+    if len(name) > PLACEHOLDER_LENGTH:
+        return False
     first = WORD.match(name)
-    return first is not None and first[0] in PLACEHOLDER_NAMES and len(name) <= PLACEHOLDER_LENGTH
+    return first is not None and first[0] in PLACEHOLDER_NAMES
 
 
 def srcset_entries(srcset: str) -> Iterator[Source]:

@@ -1,7 +1,8 @@
 """The images of a page that can be its dominant one, with what their elements say of themselves."""
 
 import re
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -14,11 +15,12 @@ from crawler.image_urls import Source, first_address, folder_and_name, image_sou
 from crawler.page import Page
 from crawler.paragraphs import encloses, upward
 
-IMAGE_TAGS: Final = frozenset(("img", "amp-img"))
 PIXELS: Final = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*$", re.IGNORECASE)
 STYLE_SIZE: Final = re.compile(r"(?:^|[;\s])(width|height)\s*:\s*(\d{1,5})(?:\.\d+)?px", re.IGNORECASE)
 NEVER_BELOW: Final = 50  # CSS px: what is shown with a shorter side is an icon or a tracking pixel
 NOSCRIPT_REACH: Final = 4  # levels above an image
+BEFORE_TEXT: Final = 80  # landmarks; further above the headline there are menus
+AFTER_TEXT: Final = 8  # landmarks; further below the main text there are other pages' teasers
 MAX_IMAGES: Final = 300  # a page; the dominant image of a longer wall of them is not a question
 
 
@@ -67,31 +69,60 @@ class ImageOnPage:
 
 
 def images_on(page: Page) -> list[ImageOnPage]:
-    """The page's images in document order, at most `MAX_IMAGES`; of several with one address, the first.
+    """The images around the page's headline and main text in document order; of several with one address, the first.
 
-    Left out are images declared shorter than `NEVER_BELOW` on a side, and those without a usable address; the twin that
-    a lazy-loading theme leaves in `<noscript>` stands for those, since the parser reads `<noscript>` as a browser
-    without scripts does.
+    Left out are those further off than `BEFORE_TEXT` and `AFTER_TEXT`, images declared shorter than `NEVER_BELOW` on a
+    side, and those without a usable address; the twin that a lazy-loading theme leaves in `<noscript>` stands for
+    those, since the parser reads `<noscript>` as a browser without scripts does. On a page without headline and main
+    text, all are around them.
     """
+    start, end = span_of(page)
     found: dict[str, ImageOnPage] = {}
     of_picture = srcsets_of_pictures(page)
     for position, node in page.landmarks.images[:MAX_IMAGES]:
-        attributes = node.attributes
-        width, height = declared_size(attributes)
-        if (width is not None and width < NEVER_BELOW) or (height is not None and height < NEVER_BELOW):
-            continue
-        parent = node.parent
-        around = of_picture.get(parent.mem_id, ()) if of_picture and parent is not None else ()
-        address = first_address(attributes, around)
-        if address is None:
-            continue
-        folder, name = folder_and_name(address)
-        of_parent = parent.attributes if parent is not None else {}
-        image = ImageOnPage(position, node, attributes, of_parent, address, folder, name, around, width, height)
-        known = found.setdefault(address, image)
-        if known is not image:
-            known.others = (*known.others, image)
+        if start <= position <= end and (image := image_at(position, node, node.attributes, of_picture)) is not None:
+            known = found.setdefault(image.address, image)
+            if known is not image:
+                known.others = (*known.others, image)
     return list(found.values())
+
+
+def images_saying(page: Page, stem: str) -> Iterator[ImageOnPage]:
+    """The images too far from the main text for `images_on` that have a part of an address, in lower case, somewhere."""
+    start, end = span_of(page)
+    for position, node in page.landmarks.images[:MAX_IMAGES]:
+        if not start <= position <= end:
+            attributes = node.attributes
+            if (
+                any(value and stem in value.lower() for value in attributes.values())
+                and (image := image_at(position, node, attributes, srcsets_of_pictures(page))) is not None
+            ):
+                yield image
+
+
+def span_of(page: Page) -> tuple[int, int]:
+    """The first and the last place at which an image is around the headline and the main text."""
+    blocks, heading = page.layout.main_blocks, page.layout.heading
+    places = [heading[0]] if heading is not None else []
+    places += [blocks[0].position, blocks[-1].position] if blocks else []
+    return (min(places) - BEFORE_TEXT, max(places) + AFTER_TEXT) if places else (0, sys.maxsize)
+
+
+def image_at(
+    position: int, node: LexborNode, attributes: dict[str, str | None], of_picture: Mapping[int, Sequence[str]]
+) -> ImageOnPage | None:
+    """The image at an element; None when it is too small or has no usable address."""
+    width, height = declared_size(attributes)
+    if (width is not None and width < NEVER_BELOW) or (height is not None and height < NEVER_BELOW):
+        return None
+    parent = node.parent
+    around = of_picture.get(parent.mem_id, ()) if of_picture and parent is not None else ()
+    address = first_address(attributes, around)
+    if address is None:
+        return None
+    folder, name = folder_and_name(address)
+    of_parent = parent.attributes if parent is not None else {}
+    return ImageOnPage(position, node, attributes, of_parent, address, folder, name, around, width, height)
 
 
 def srcsets_of_pictures(page: Page) -> dict[int, list[str]]:

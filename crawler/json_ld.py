@@ -8,6 +8,7 @@ from typing import Any, Final
 NOT_ABOUT_THE_PAGE: Final = frozenset(
     ("Organization", "NewsMediaOrganization", "Person", "WebSite", "Brand", "Corporation")
 )
+DECODER: Final = json.JSONDecoder(strict=False)  # scripts hold line breaks in their texts
 IMAGE_KEYS: Final = ("image", "primaryImageOfPage", "thumbnailUrl")
 MAX_SCRIPT: Final = 1_000_000  # characters of one script; larger ones are application state
 MAX_DEPTH: Final = 3  # of images in images
@@ -19,7 +20,7 @@ def named_images(script: str) -> Iterator[tuple[str, str]]:
     if len(script) > MAX_SCRIPT or "mage" not in script:
         return
     try:
-        data = json.loads(script, strict=False)
+        data = DECODER.decode(script)
     except (ValueError, RecursionError):
         return
     things = list(top_level_things(data))

@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode, create_tag
 
 Landmark = tuple[int, LexborNode]  # its place among all landmarks in document order, and the element
+
+Attributes = dict[str, str | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -13,15 +15,15 @@ class Landmarks:
     """A page's landmarks by kind, each kind in document order.
 
     Attributes:
-        images: `<img>` and `<amp-img>`.
+        images: `<img>`, and `<amp-img>` of a page marked as AMP.
         sources: `<source>`, of pictures and of media.
         paragraphs: `<p>` and `<blockquote>`.
         headings: `<h1>` to `<h4>`.
         captions: `<figcaption>`.
-        anchors: `<a>`; without a place, since menus are full of them.
-        metas: `<meta>`, without a place like all that follow.
-        bases: `<base>`.
-        links: `<link>`.
+        anchors: the attributes of `<a>`; without a place, since menus are full of them.
+        metas: those of `<meta>`, without a place like all that follow.
+        bases: those of `<base>`.
+        links: those of `<link>`.
         scripts: `<script>`.
         titles: `<title>`.
     """
@@ -31,10 +33,10 @@ class Landmarks:
     paragraphs: list[Landmark] = field(default_factory=list)
     headings: list[Landmark] = field(default_factory=list)
     captions: list[Landmark] = field(default_factory=list)
-    anchors: list[LexborNode] = field(default_factory=list)
-    metas: list[LexborNode] = field(default_factory=list)
-    bases: list[LexborNode] = field(default_factory=list)
-    links: list[LexborNode] = field(default_factory=list)
+    anchors: list[Attributes] = field(default_factory=list)
+    metas: list[Attributes] = field(default_factory=list)
+    bases: list[Attributes] = field(default_factory=list)
+    links: list[Attributes] = field(default_factory=list)
     scripts: list[LexborNode] = field(default_factory=list)
     titles: list[LexborNode] = field(default_factory=list)
 
@@ -44,14 +46,12 @@ class Landmarks:
 
 
 def tag_ids(*tags: str) -> dict[str, int]:
-    """The parser's numbers for tags, which compare several times faster than their names."""
-    nodes = ((tag, LexborHTMLParser(f"<{tag}></{tag}>").css_first(tag)) for tag in tags)
-    return {tag: node.tag_id for tag, node in nodes if node is not None}
+    """The parser's numbers for HTML's own tags, which compare several times faster than their names."""
+    return {tag: create_tag(tag).tag_id for tag in tags}
 
 
 KIND_OF_TAG: Final = {
     "img": "images",
-    "amp-img": "images",
     "source": "sources",
     "p": "paragraphs",
     "blockquote": "paragraphs",
@@ -68,6 +68,8 @@ KIND_OF_TAG: Final = {
     "title": "titles",
 }
 PLACED_KINDS: Final = frozenset(("images", "sources", "paragraphs", "headings", "captions"))
+AMP_MARKS: Final = frozenset(("amp", "\u26a1"))  # https://amp.dev/documentation/guides-and-tutorials/learn/spec/amphtml
+READ_KINDS: Final = frozenset(("anchors", "metas", "bases", "links"))  # nothing but their attributes matters
 KIND_OF_ID: Final = {number: KIND_OF_TAG[tag] for tag, number in tag_ids(*KIND_OF_TAG).items()}
 
 
@@ -76,13 +78,20 @@ def landmarks_of(root: LexborNode | None) -> Landmarks:
     found = Landmarks()
     if root is None:
         return found
-    notes = {number: (getattr(found, kind).append, kind in PLACED_KINDS) for number, kind in KIND_OF_ID.items()}
+    notes = {
+        number: (getattr(found, kind).append, kind in PLACED_KINDS, kind in READ_KINDS)
+        for number, kind in KIND_OF_ID.items()
+    }
+    if not AMP_MARKS.isdisjoint(root.attributes) and (image := root.css_first("amp-img")) is not None:
+        notes[image.tag_id] = (found.images.append, True, False)  # such tags have another number in each document
     place = 0
     for node in root.traverse():
         kind = notes.get(node.tag_id)
         if kind is not None:
-            note, has_place = kind
-            if has_place:
+            note, has_place, is_read = kind
+            if is_read:
+                note(node.attributes)
+            elif has_place:
                 note((place, node))
                 place += 1
             else:

@@ -13,14 +13,14 @@ from crawler import layout
 from crawler.page import Page, collapse, visible_text
 
 UNDECIDED: Final = "un"
-FIRST_TEXT: Final = 600  # characters; where they are clearly in one language, the rest is not looked at
+FIRST_TEXT: Final = 400  # characters; where they are clearly in one language, the rest is not looked at
 CLEAR_SHARE: Final = 90  # percent
-MAX_TEXT: Final = 6_000  # characters that are looked at; more does not change an answer
+MAX_TEXT: Final = 2_000  # characters that are looked at; more does not change an answer
 ENOUGH_TEXT: Final = 500  # characters of main text; a page with less is judged by all its text
 MIN_TEXT: Final = 20  # characters; with fewer there is no language to see
 MIN_SHARE: Final = 60  # percent of the text in one language, for CLD2 to be believed
 MIN_PROBABILITY: Final = 0.8  # of langdetect; below, the text is mixed
-SETTLING_TEXT: Final = 3_000  # characters langdetect looks at; it is a hundred times slower
+SETTLING_TEXT: Final = 1_000  # characters langdetect looks at; it is a hundred times slower
 HINTS: Final = frozenset(code for _, code in pycld2.LANGUAGES)  # CLD2 refuses the text over any other
 LAST_IN_PLANES: Final = "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
 UNREADABLE: Final = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{LAST_IN_PLANES}]")
@@ -51,24 +51,25 @@ def detect_language(page: Page) -> Language:
 
     `<html lang>` is a hint for CLD2 only: it is missing on many pages and wrong on some.
     """
-    start = main_text(page, FIRST_TEXT)
-    code, share, reliable = detected(start, claimed_code(page.html_lang))
-    if reliable and code != UNDECIDED and share >= CLEAR_SHARE and len(start) >= ENOUGH_TEXT:
-        return Language(code, share / 100)
-    return language_of(main_text(page, MAX_TEXT), page.html_lang)
+    start = joined((block.text for block in page.layout.main_blocks), FIRST_TEXT)
+    if len(start) == FIRST_TEXT:
+        code, share, reliable = detected(start, claimed_code(page.html_lang))
+        if reliable and code != UNDECIDED and share >= CLEAR_SHARE:
+            return Language(code, share / 100)
+    return language_of(main_text(page), page.html_lang)
 
 
-def main_text(page: Page, most: int) -> str:
-    """The text that the page is about, at most `most` characters: not its menus, unless it is little else."""
-    text = joined((block.text for block in page.layout.main_blocks), most)
+def main_text(page: Page) -> str:
+    """The text that the page is about, at most `MAX_TEXT` characters: not its menus, unless it is little else."""
+    text = joined((block.text for block in page.layout.main_blocks), MAX_TEXT)
     if len(text) >= ENOUGH_TEXT:
         return text
-    outside = layout.BOILERPLATE
-    text = joined((block.text for block in page.layout.blocks if not page.layout.regions(block.node) & outside), most)
+    outside, regions = layout.BOILERPLATE, page.layout.regions
+    text = joined((block.text for block in page.layout.blocks if not regions(block.node) & outside), MAX_TEXT)
     if len(text) >= ENOUGH_TEXT:
         return text
     body = page.tree.body
-    return visible_text(body, most)[:most] if body is not None else text
+    return visible_text(body, MAX_TEXT)[:MAX_TEXT] if body is not None else text
 
 
 def joined(texts: Iterable[str], most: int) -> str:
@@ -80,7 +81,7 @@ def joined(texts: Iterable[str], most: int) -> str:
         length += len(pieces[-1])
         if length >= most:
             break
-    return " ".join(pieces)[:most].strip()
+    return " ".join(pieces)[:most]
 
 
 def language_of(text: str, hint: str = "") -> Language:

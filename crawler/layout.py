@@ -1,6 +1,7 @@
 """Where things stand on a page: the main block of text, and which region (article, navigation, figure) a node is in."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -75,8 +76,8 @@ class Layout:
 
     def __init__(self, root: LexborNode | None, landmarks: Landmarks) -> None:
         self.blocks = paragraphs(root, landmarks)
-        self.main_blocks, self._around_main = main_text(self.blocks)
-        self._regions: dict[int, int] = {}
+        self.main_blocks, around = main_text(self.blocks)
+        self._regions = regions_around(around)  # by `mem_id`, of the elements where they are known
         headings = [heading for heading in landmarks.headings if heading[1].tag == "h1"]
         start = self.main_blocks[0].position if self.main_blocks else None
         above = [heading for heading in headings if start is None or heading[0] < start]
@@ -85,7 +86,7 @@ class Layout:
     def regions(self, node: LexborNode | None) -> int:
         """The regions around and at a node, as a sum of `NAVIGATION`, `FIGURE` and so on.
 
-        What encloses the main text is never navigation, aside or footer, whatever its class says: themes name their
+        What encloses the main text counts for nothing but its content, whatever its class says: themes name their
         outermost box `has-sidebar`.
         """
         known = self._regions
@@ -93,29 +94,42 @@ class Layout:
         found = 0
         while node is not None:
             key = node.mem_id
-            if key in known:
-                found = known[key]
+            if (above := known.get(key)) is not None:
+                found = above
                 break
             path.append((key, node))
             node = node.parent
         for key, below in reversed(path):
-            found |= self._own_regions(below, key)
-            known[key] = found
+            known[key] = found = found | own_regions(below)
         return found
 
-    def _own_regions(self, node: LexborNode, key: int) -> int:
-        tag = node.tag or ""
-        if tag in OUTERMOST_TAGS:
-            return 0
-        found = TAG_REGIONS.get(tag, 0)
-        attributes = node.attributes
-        if names := attributes.get("class"):
-            found |= named_regions(names[:MAX_NAMES])
-        if name := attributes.get("id"):
-            found |= named_regions(name[:MAX_NAMES])
-        if (style := attributes.get("style")) and "display:none" in style.replace(" ", ""):
-            found |= HIDDEN
-        return found & (CONTENT | HERO | CARD | FIGURE | LINKED) if key in self._around_main else found
+
+def regions_around(around: Sequence[LexborNode]) -> dict[int, int]:
+    """The regions of the elements around the main text by `mem_id`; from its container upwards."""
+    regions: dict[int, int] = {}
+    found = 0
+    for node in reversed(around):
+        found |= TAG_REGIONS.get(node.tag or "", 0) & CONTENT
+        regions[node.mem_id] = found
+    if around:
+        regions[around[0].mem_id] = CONTENT
+    return regions
+
+
+def own_regions(node: LexborNode) -> int:
+    """The regions that an element makes by its tag, its names and its style."""
+    tag = node.tag or ""
+    if tag in OUTERMOST_TAGS:
+        return 0
+    found = TAG_REGIONS.get(tag, 0)
+    attributes = node.attributes
+    if names := attributes.get("class"):
+        found |= named_regions(names[:MAX_NAMES])
+    if name := attributes.get("id"):
+        found |= named_regions(name[:MAX_NAMES])
+    if (style := attributes.get("style")) and "display:none" in style.replace(" ", ""):
+        found |= HIDDEN
+    return found
 
 
 @lru_cache(maxsize=50_000)  # sites share their themes' and frameworks' class names

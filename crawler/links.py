@@ -19,11 +19,8 @@ def followed_links(page: Page, scope: str, home: str) -> Iterator[str]:
     """
     if scope == "none":
         return
-    seen: set[str] = set()
-    for url in filter(None, map(page.resolver.absolute, page.anchors.hrefs)):
-        if url not in seen and (scope == "web" or site_of(url) == home):
-            seen.add(url)
-            yield url
+    urls = dict.fromkeys(page.resolver.all_absolute(page.anchors.hrefs))
+    yield from urls if scope == "web" else [url for url in urls if site_of(url) == home]
 
 
 def site_of(url: str) -> str:

@@ -25,6 +25,8 @@ DESCRIPTIONS: Final = ("og:description", "description", "twitter:description", "
 TITLES: Final = ("og:title", "twitter:title", "dc.title")
 ALTERNATIVES: Final = ("og:image:alt", "twitter:image:alt")
 DESCRIBING: Final = frozenset((*DESCRIPTIONS, *TITLES, *ALTERNATIVES))
+READ_NAMES: Final = DESCRIBING.union(META_IMAGES)
+READ_RELATIONS: Final = frozenset(("image_src", "preload", "license"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,11 @@ def read_metadata(page: Page) -> Metadata:
         read_meta(page, attributes, values, images)
     preloads: list[str] = []
     license_url: str | None = None
-    for node in page.landmarks.links:
-        attributes = node.attributes
-        relation, href = (attributes.get("rel") or "").lower(), attributes.get("href") or ""
+    for attributes in page.landmarks.links:
+        relation = (attributes.get("rel") or "").lower()
+        if relation not in READ_RELATIONS:
+            continue
+        href = attributes.get("href") or ""
         if relation == "image_src" and (url := page.absolute(href)):
             images[("image_src", url)] = None
         elif relation == "preload" and attributes.get("as") == "image" and (url := page.absolute(href)):
@@ -97,13 +101,15 @@ def read_meta(
     page: Page, attributes: Mapping[str, str | None], values: dict[str, str], images: dict[tuple[str, str], None]
 ) -> None:
     """Note one `<meta>` in `values`, or in `images` when it names one."""
+    name = attributes.get("property") or attributes.get("name") or attributes.get("itemprop") or ""
+    if name not in READ_NAMES and (name := name.lower().strip()) not in READ_NAMES:
+        return
     content = attributes.get("content")
-    name = (attributes.get("property") or attributes.get("name") or attributes.get("itemprop") or "").lower().strip()
-    if not content or not name:
+    if not content:
         return
     kind = META_IMAGES.get(name)
     if kind is None:
-        if name in DESCRIBING and name not in values:
+        if name not in values:
             values[name] = collapse(content)
     elif (url := page.absolute(content)) and urlsplit(url).path.strip("/"):  # some name their front page
         images[(kind, url)] = None

@@ -15,6 +15,7 @@ from typing import Final
 from crawler.page import Page
 
 AGENT: Final = "lait-crawler"
+META_NAMES: Final = frozenset(("robots", AGENT, "x-robots-tag", "tdm-reservation"))
 EVERYBODY: Final = frozenset(("*", "robots"))
 # `noindex` and `none` ask not to be in any collection made by a robot; a corpus is one. `nofollow` is not an opt-out.
 # A date that has passed turns `unavailable_after` into `noindex`.
@@ -113,8 +114,10 @@ def has_passed(date: str, at: str) -> bool:
 
 
 def meta_tags(page: Page) -> Iterator[tuple[str, str]]:
-    """(name, content) of a page's `<meta>` tags that have both, in lower case."""
+    """(name, content) of a page's `<meta>` tags of `META_NAMES` that have content, in lower case."""
     for attributes in page.metas:
-        content = attributes.get("content")
-        if content and (name := attributes.get("name") or attributes.get("http-equiv")):
-            yield name.lower().strip(), content.lower().strip()
+        name = attributes.get("name") or attributes.get("http-equiv") or ""
+        if (name in META_NAMES or (name := name.lower().strip()) in META_NAMES) and (
+            content := attributes.get("content")
+        ):
+            yield name, content.lower().strip()

@@ -54,14 +54,22 @@ def gathered(page: Page, image: ScoredImage) -> Iterator[tuple[str, str]]:
         for name in TITLE_ATTRIBUTES:
             if value := element.attributes.get(name):
                 yield "img_title", without_tags(value)
-    for element in image.elements[:CAPTIONED_ELEMENTS]:
-        yield from (("figcaption", caption) for caption in captions(page, element.node, element.position))
+    for caption in captions_of(page, image):
+        yield "figcaption", caption
     if image.named_by:
         yield from (("figcaption", without_tags(metadata.captions.get(url, ""))) for url in image.named_by)
     yield from (("title", title) for title in metadata.titles())
     yield from (("description", description) for description in metadata.descriptions())
     yield from (("heading", heading) for heading in headings(page, position))
     yield from (("surrounding", sentence) for sentence in surrounding(page, position))
+
+
+def captions_of(page: Page, image: ScoredImage) -> Iterator[str]:
+    """The captions of the first of the elements that show the image and have any."""
+    for element in image.elements[:CAPTIONED_ELEMENTS]:
+        if found := list(captions(page, element.node, element.position)):
+            yield from found
+            return
 
 
 def alternatives(image: ScoredImage, metadata: Metadata) -> Iterator[str]:

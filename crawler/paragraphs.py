@@ -1,19 +1,22 @@
 """A page's paragraphs, and which of them are its main text."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
 from selectolax.lexbor import LexborNode
 
-from crawler.landmarks import Landmarks
+from crawler.landmarks import Landmarks, tag_ids
 
 MAX_HEIGHT: Final = 300  # levels; real pages nest some tens deep
 MIN_PARAGRAPH: Final = 40  # characters; shorter ones are bylines, dates and buttons
 MIN_PARAGRAPHS_TEXT: Final = 200  # characters; a page with less in its <p> keeps its text in <div> or <td>
 MAX_BLOCKS_TEXT: Final = 2_000_000  # characters; a long novel
 MAIN_TEXT_DEPTH: Final = 4  # levels from the container of the main text down to a paragraph of it
-TEXT_HOLDERS: Final = frozenset(("article", "blockquote", "dd", "div", "font", "li", "pre", "section", "td"))
+TEXT_HOLDERS: Final = frozenset(
+    tag_ids("article", "blockquote", "dd", "div", "font", "li", "p", "pre", "section", "td").values()
+)
+BLOCKQUOTE, HTML = tag_ids("blockquote", "html").values()
 
 
 class Block(NamedTuple):
@@ -35,85 +38,79 @@ def paragraphs(root: LexborNode | None, landmarks: Landmarks) -> tuple[Block, ..
 
     At most `MAX_BLOCKS_TEXT` characters in all: elements that nest repeat each other's text.
     """
-    blocks = within(tagged_text(landmarks))
-    if root is None or sum(len(block.text) for block in blocks) >= MIN_PARAGRAPHS_TEXT:
-        return blocks
-    return within(boxed_text(root, landmarks))
+    blocks = tagged_text(landmarks)
+    if root is None or sum([len(text) for _, _, text in blocks]) >= MIN_PARAGRAPHS_TEXT:
+        return tuple(blocks)
+    return tuple(boxed_text(root, landmarks))
 
 
-def within(blocks: Iterable[Block]) -> tuple[Block, ...]:
-    """The first blocks with `MAX_BLOCKS_TEXT` characters of text together."""
-    kept, length = [], 0
-    for block in blocks:
-        length += len(block.text)
-        if length > MAX_BLOCKS_TEXT:
-            break
-        kept.append(block)
-    return tuple(kept)
-
-
-def tagged_text(landmarks: Landmarks) -> Iterator[Block]:
+def tagged_text(landmarks: Landmarks) -> list[Block]:
     """Paragraphs by their tag; of quotations in one another, the outermost."""
+    blocks: list[Block] = []
     quoted: set[int] = set()
+    left = MAX_BLOCKS_TEXT
     for position, node in landmarks.paragraphs:
         if len(text := node.text()) < MIN_PARAGRAPH:
             continue
-        if node.tag == "blockquote":
+        if node.tag_id == BLOCKQUOTE:
             if node.mem_id in quoted:
                 continue
-            quoted.update(inner.mem_id for inner in node.css("blockquote"))
-        yield Block(position, node, text)
+            quoted.update([inner.mem_id for inner in node.css("blockquote")])
+        left -= len(text)
+        if left < 0:
+            break
+        blocks.append(Block(position, node, text))
+    return blocks
 
 
-def boxed_text(root: LexborNode, landmarks: Landmarks) -> Iterator[Block]:
+def boxed_text(root: LexborNode, landmarks: Landmarks) -> list[Block]:
     """Paragraphs of a page that uses no `<p>`: elements with enough text of their own."""
+    blocks: list[Block] = []
     index = {node.mem_id: place for kind in landmarks.placed() for place, node in kind}
     position = 0
+    left = MAX_BLOCKS_TEXT
     for node in root.traverse():
         position = index.get(node.mem_id, position)
-        tag = node.tag
-        if (tag == "p" or tag in TEXT_HOLDERS) and len(node.text(deep=False).strip()) >= MIN_PARAGRAPH:
-            yield Block(position, node, node.text(separator=" "))
+        if node.tag_id in TEXT_HOLDERS and len(node.text(deep=False).strip()) >= MIN_PARAGRAPH:
+            text = node.text(separator=" ")
+            left -= len(text)
+            if left < 0:
+                break
+            blocks.append(Block(position, node, text))
+    return blocks
 
 
-def main_text(blocks: Sequence[Block]) -> tuple[tuple[Block, ...], frozenset[int]]:
-    """The blocks of the main text, and the `mem_id` of the elements around it, its container included.
+def main_text(blocks: Sequence[Block]) -> tuple[tuple[Block, ...], tuple[LexborNode, ...]]:
+    """The blocks of the main text, and the elements around it, its container first.
 
     Its container is the element with the most text: a paragraph counts in full for its parent and by half for its
     grandparent. The weights are Readability's (https://github.com/mozilla/readability).
     """
-    scores: dict[int, float] = {}
-    containers: dict[int, LexborNode] = {}
-    for _, node, text in blocks:
-        share = float(len(text))
-        above = node.parent
-        for _ in range(2):
-            if above is None or above.tag == "html":
-                break
-            key = above.mem_id
-            if key in scores:
-                scores[key] += share
-            else:
-                scores[key], containers[key] = share, above
-            share /= 2
-            above = above.parent
+    parents = [block.node.parent for block in blocks]
+    keys = [0 if parent is None else parent.mem_id for parent in parents]
+    boxes = {key: parent for key, parent in zip(keys, parents, strict=True) if parent is not None}
+    scores = dict.fromkeys(boxes, 0.0)
+    for key, (_, _, text) in zip(keys, blocks, strict=True):
+        if key:
+            scores[key] += len(text)
+    containers = dict(boxes)
+    for key, text_length in list(scores.items()):
+        above = boxes[key].parent
+        if above is not None and above.tag_id != HTML:
+            around = above.mem_id
+            scores[around] = scores.get(around, 0.0) + text_length / 2
+            containers[around] = above
     if not scores:
-        return (), frozenset()
+        return (), ()
     main = max(scores, key=scores.__getitem__)
-    around = frozenset([node.mem_id for node in upward(containers[main])])
-    return tuple([block for block in blocks if lies_in(block.node, main)]), around
+    inside = {key for key, box in boxes.items() if lies_in(box, main)}
+    around_main = tuple(upward(containers[main]))
+    return tuple([block for key, block in zip(keys, blocks, strict=True) if key in inside]), around_main
 
 
-def lies_in(node: LexborNode, container: int) -> bool:
-    """Whether a node lies at most `MAIN_TEXT_DEPTH` levels below the element with this `mem_id`."""
-    above: LexborNode | None = node
-    for _ in range(MAIN_TEXT_DEPTH):
-        above = above.parent if above is not None else None
-        if above is None:
-            return False
-        if above.mem_id == container:
-            return True
-    return False
+def lies_in(box: LexborNode, container: int) -> bool:
+    """Whether paragraphs of a box lie at most `MAIN_TEXT_DEPTH` levels below the element with this `mem_id`."""
+    return any(above.mem_id == container for above in islice(upward(box), MAIN_TEXT_DEPTH))
 
 
 def upward(node: LexborNode | None) -> Iterator[LexborNode]:

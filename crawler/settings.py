@@ -27,6 +27,15 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.retries.BackOffMiddleware": 550,  # in Scrapy's place
     "crawler.retries.RetryAfterMiddleware": 560,  # sees responses just before that
     "crawler.middlewares.RedirectTargetMiddleware": 610,  # sees responses just before Scrapy's redirects, at 600
+    # What this crawl has no use for, and would pay for on every request: it knows its sites and counts for itself.
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+    "scrapy.downloadermiddlewares.stats.DownloaderStats": None,
+}
+SPIDER_MIDDLEWARES = {
+    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
 }
 SCHEDULER_PRIORITY_QUEUE = "crawler.host_queue.HostQueue"
 
@@ -105,6 +114,7 @@ STATS_DUMP = False
 LAIT_PROGRESS_SECONDS = 10.0
 EXTENSIONS = {
     "scrapy.extensions.logstats.LogStats": None,
+    "scrapy.extensions.feedexport.FeedExporter": None,
     "crawler.progress.Progress": 0,
     "crawler.pacing.Pacing": 100,  # after AutoThrottle, at 0, which it corrects
 }

@@ -97,12 +97,46 @@ def test_signals_sum_to_the_score_strongest_first() -> None:
     image = '<figure><img src="/uploads/lamp.jpg" width="300" height="300" alt="one two three four five"></figure>'
     best = main_images(parse_page(f"<h1>T</h1>{image}{PARAGRAPH * 3}", URL))[0]
     signals = dict(best.signals)
-    assert signals["first"] == WEIGHTS["first"]
     assert signals["alt_words"] == pytest.approx(WEIGHTS["alt_words"] * 5 / 10)
-    assert "area" not in signals or signals["area"] == 0  # 300 x 300 is the usual area
-    assert best.score == pytest.approx(sum(signals.values()))
+    assert best.score == pytest.approx(sum(signals.values()) - WEIGHTS["none"])
     assert [abs(value) for _, value in best.signals] == sorted((abs(value) for _, value in best.signals), reverse=True)
     assert best.elements[0].attributes["alt"] == "one two three four five"
+
+
+def test_an_image_that_stands_nowhere_on_the_page_is_the_last_resort() -> None:
+    named = "".join(
+        f'<meta {kind} content="https://cdn.example/share/site-wide-picture.jpg">'
+        for kind in ('property="og:image"', 'name="twitter:image"', 'itemprop="image"')
+    )
+    figure = '<figure><img src="/uploads/lamp.jpg" width="900" height="600" alt="The lamp"></figure>'
+    page = parse_page(f"<head>{named}</head><h1>T</h1>{figure}{PARAGRAPH * 2}", URL)
+    first, second = main_images(page)
+    assert (first.url, second.url) == (
+        "https://news.example/uploads/lamp.jpg",
+        "https://cdn.example/share/site-wide-picture.jpg",
+    )
+    assert second.elements == ()
+    assert dict(second.signals)["off_page"] == WEIGHTS["off_page"]
+
+
+FAR_OFF = f"<h1>T</h1>{PARAGRAPH * 3}{'<h3>More</h3>' * 20}<img src='/uploads/keeper-portrait.jpg' alt='The keeper'>"
+
+
+def test_an_image_far_from_the_main_text_wins_only_where_metadata_names_it() -> None:
+    assert winner(FAR_OFF) is None
+    named = "".join(
+        f'<meta {kind} content="/share/keeper-portrait.jpg">'
+        for kind in ('property="og:image"', 'name="twitter:image"')
+    )
+    page = parse_page(f"<head>{named}</head>{FAR_OFF}", URL)
+    assert [element.attributes["alt"] for element in main_images(page)[0].elements] == ["The keeper"]
+
+
+def test_the_images_of_an_amp_page_count() -> None:
+    image = '<amp-img src="/uploads/lamp.jpg" width="900" height="600" alt="The lamp"></amp-img>'
+    for mark in ("amp", "\u26a1"):
+        images = main_images(parse_page(f"<html {mark}><body><h1>T</h1>{image}{PARAGRAPH * 2}</body>", URL))
+        assert [found.url for found in images] == ["https://news.example/uploads/lamp.jpg"]
 
 
 def test_broken_json_ld_is_passed_over() -> None:

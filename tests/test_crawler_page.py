@@ -1,7 +1,7 @@
 import pytest
 
 from crawler.encoding import decode
-from crawler.page import parse_page, visible_text
+from crawler.page import MANY_TAGS, MAX_DEPTH, cut_where_too_deep, may_be_too_deep, parse_page, visible_text
 
 
 def test_relative_addresses_resolve_against_base_href() -> None:
@@ -131,3 +131,24 @@ def test_utf_16_is_known_by_its_zeros_or_its_mark(codec: str, content_type: str 
     markup = "<html><title>Boats</title><p>Caf\u00e9 \u6e2f"
     assert decode(markup.encode(codec), content_type) == (markup, codec)
     assert decode("\ufeff".encode(codec) + markup.encode(codec), content_type)[0] == markup
+
+
+@pytest.mark.parametrize(
+    ("markup", "too_deep"),
+    [
+        ("<b>" * MANY_TAGS, False),  # too few to take long, however deep
+        ("<b>" * (MANY_TAGS + 1), True),
+        ("<b>x</b>" * MANY_TAGS, False),
+        ("</b>" * MANY_TAGS + "<b>" * (MAX_DEPTH + 1), True),
+        ("</b>" * MANY_TAGS + "<b>" * MAX_DEPTH, False),
+        ("<b>x</b>" * MANY_TAGS + "<b>" * MAX_DEPTH, False),
+    ],
+)
+def test_depth_is_counted_where_there_are_many_tags(markup: str, too_deep: bool) -> None:
+    assert may_be_too_deep(markup.encode()) is too_deep
+
+
+def test_a_page_is_cut_before_the_first_element_that_is_too_deep() -> None:
+    shallow = "<ul>" + "<li><b>x</b>" * MANY_TAGS + "</ul>"
+    assert cut_where_too_deep(shallow) == shallow
+    assert cut_where_too_deep("<b>" * (MAX_DEPTH + 1)) == "<b>" * MAX_DEPTH

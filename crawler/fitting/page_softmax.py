@@ -19,7 +19,7 @@ SPEAKS_FOR: Final = word_set(
 )
 SPEAKS_AGAINST: Final = word_set(
     "small png_file gif_file svg_file junk_url logo_url beacon junk_name aligned after_text navigation aside person "
-    "links_home links_elsewhere far_from_text"
+    "links_home links_elsewhere"
 )
 FEATURES: Final = tuple(sorted(SPEAKS_FOR | SPEAKS_AGAINST))
 SHRINKAGE: Final = 40.0  # of squared weights of standardised features
