@@ -4,6 +4,7 @@ They are computed for every image of a page; what takes a look around is left to
 image to image (folders, classes) is read once and remembered.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -21,6 +22,7 @@ LABEL_WORDS: Final = 3  # `Facebook icon` labels furniture, `Many small bright s
 BEACON_HOST: Final = re.compile("|".join(map(re.escape, BEACON_HOSTS)))
 HERO_WORD: Final = re.compile("|".join(HERO_WORDS))
 SMALL_SIDE: Final = 120  # CSS px: a side below is an icon, a portrait or a button
+USUAL_AREA: Final = 90_000  # CSS px: 300 x 300, what the corpus asks for (ImageBERT, section 3)
 LONGEST_NAME: Final = 1_000  # characters that are looked at
 FILE_FEATURES: Final = {"svg": "svg_file", "ico": "svg_file", "png": "png_file", "gif": "gif_file"}
 
@@ -31,6 +33,8 @@ def own_features(image: ImageOnPage) -> dict[str, float]:
     features = address_features(image.folder, image.name)
     if (image.width or SMALL_SIDE) < SMALL_SIDE or (image.height or SMALL_SIDE) < SMALL_SIDE:
         features["small"] = 1.0
+    elif image.width and image.height:
+        features["large"] = largeness(image.width * image.height)
     if image.others:
         features["shown_again"] = 1.0
     if image.picture:
@@ -41,6 +45,12 @@ def own_features(image: ImageOnPage) -> dict[str, float]:
         features["eager"] = 1.0
     add_spoken_features(image, features)
     return features
+
+
+@lru_cache(maxsize=10_000)
+def largeness(area: int) -> float:
+    """How far a declared area in CSS pixels is above the usual, by powers of two; 0 to 1."""
+    return min(1.0, max(0.0, math.log2(area / USUAL_AREA) / 3))
 
 
 def add_spoken_features(image: ImageOnPage, features: dict[str, float]) -> None:

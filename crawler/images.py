@@ -17,6 +17,7 @@ from crawler.paragraphs import encloses, upward
 
 PIXELS: Final = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*$", re.IGNORECASE)
 STYLE_SIZE: Final = re.compile(r"(?:^|[;\s])(width|height)\s*:\s*(\d{1,5})(?:\.\d+)?px", re.IGNORECASE)
+OFF_SCREEN: Final = re.compile(r"(?:^|[;\s])(?:left|top)\s*:\s*-\d{3}", re.IGNORECASE)  # how counters hide their pixel
 NEVER_BELOW: Final = 50  # CSS px: what is shown with a shorter side is an icon or a tracking pixel
 NOSCRIPT_REACH: Final = 4  # levels above an image
 BEFORE_TEXT: Final = 80  # landmarks; further above the headline there are menus
@@ -114,6 +115,8 @@ def image_at(
     """The image at an element; None when it is too small or has no usable address."""
     width, height = declared_size(attributes)
     if (width is not None and width < NEVER_BELOW) or (height is not None and height < NEVER_BELOW):
+        return None
+    if (style := attributes.get("style")) and OFF_SCREEN.search(style):
         return None
     parent = node.parent
     around = of_picture.get(parent.mem_id, ()) if of_picture and parent is not None else ()

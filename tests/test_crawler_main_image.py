@@ -1,8 +1,9 @@
+import re
 from pathlib import PurePosixPath
 
 import pytest
 
-from crawler.main_image import WEIGHTS, main_images
+from crawler.main_image import MODEL, WEIGHTS, main_images
 from crawler.page import parse_page
 
 PARAGRAPH = (
@@ -187,3 +188,10 @@ def test_metadata_names_an_image_that_the_page_addresses_by_its_own_folder() -> 
     body = f'<h1>T</h1><img src="a.jpg">{PARAGRAPH}<img src="b.jpg">{PARAGRAPH}'
     assert winner(body) == "a.jpg"
     assert winner(body, '<meta property="og:image" content="https://news.example/2024/05/b.jpg">') == "b.jpg"
+
+
+def test_the_model_card_has_the_weights_of_the_model() -> None:
+    card = (MODEL.parent / "main_image.md").read_text()
+    listed = {name: float(weight) for name, weight in re.findall(r"^\| `(\w+)` \| (-?[\d.]+) \|", card, re.MULTILINE)}
+    assert listed == {name: pytest.approx(weight, abs=0.006) for name, weight in WEIGHTS.items()}
+    assert f"has {len(WEIGHTS) - 2} named features" in card  # but for the two set beside them
