@@ -236,9 +236,15 @@ def paths_of(web: Web, urls: list[str]) -> list[str]:
     return sorted(url.removeprefix(web.url) for url in urls)
 
 
-def test_a_killed_crawl_asks_again_only_for_what_was_in_flight(web: Web, tmp_path: Path) -> None:
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_killed_crawl_asks_again_only_for_what_was_in_flight(
+    shared: bool, web: Web, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     out = tmp_path / "crawl"
     paths, arguments = fill(web, out, 60)
+    if shared:
+        where = request.getfixturevalue("redis_server").crawl(tmp_path.name)
+        arguments = (*arguments, f"-sLAIT_FRONTIER={where}")
     with started(*arguments, "-sCONCURRENT_REQUESTS=2") as process:
         wait_for(lambda: len(web.asked) >= 50, process)
         web.delay = 60.0
