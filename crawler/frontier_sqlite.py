@@ -1,7 +1,8 @@
 """A frontier in one SQLite file, `OUT/frontier.sqlite`, for a crawl by one process.
 
-The process keeps one transaction open and commits it about once a second, so that an operation costs microseconds. They
-are committed in the order they were done: a kill undoes the last ones, whose pages are then met as still to do.
+The process keeps one transaction open and commits it about once a second and before a record is spooled, so that an
+operation costs microseconds. They are committed in the order they were done: a kill undoes the last ones, whose pages
+are then met as still to do.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
