@@ -85,7 +85,7 @@ class RedisFrontier:
 
     def hold(self, key: bytes) -> bool:
         """See `Frontier`; what was leased to the folder's last process was queued again, and may have gone to another."""
-        return self._process.do("hold", key) == 1
+        return bool(self._process.do("hold", key))
 
     def writing(self, shard: str, ends: Iterable[Ended]) -> None:
         """See `Frontier`; a power cut of the server is survived as well as its `appendfsync` allows."""

@@ -67,6 +67,7 @@ class Spool:
                 file.truncate(size)
                 if not size:
                     self._current.unlink(missing_ok=True)
+                    self._current = None
                 raise
 
     def left(self) -> Iterator[Record]:
