@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from crawler.address import MAX_ADDRESS
+from crawler.balance import Counts
 from crawler.items import Failure
 
 KEY_BYTES: Final = 16  # of a digest: two of 10^12 addresses have the same one with a probability of 10^-15
@@ -75,43 +76,10 @@ class Ended:
     modified: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many units are in which state, over all runs and processes.
-
-    Attributes:
-        queued: pages that wait.
-        leased: pages that a process works on, or has a record of that is in no shard yet.
-        done: pages that ended in a candidate.
-        refused: pages that ended in a refusal.
-        failed: pages that may end better in another run.
-        other: sitemaps and lists of seeds that are queued or leased.
-        waiting: pages whose records a process was writing when it died: only its folder tells whether they are there.
-    """
-
-    queued: int
-    leased: int
-    done: int
-    refused: int
-    failed: int
-    other: int
-    waiting: int = 0
-
-    @property
-    def pages(self) -> int:
-        """All pages."""
-        return self.queued + self.leased + self.done + self.refused + self.failed + self.waiting
-
-    @property
-    def open(self) -> int:
-        """Units that are queued, or leased by any process, which may yet find links: a crawl ends when it is 0."""
-        return self.queued + self.leased + self.other
-
-
 class Frontier(Protocol):
     """The operations, each of them atomic; all raise `FrontierError` when they cannot be done.
 
-    A kill may undo operations since the last `beat`, the latest first, but never one before the last `writing`.
+    A kill may undo operations since the last `beat`, the latest first, but none before the last `writing` or `spooling`.
     """
 
     def add(self, works: Iterable[Work]) -> int:
@@ -137,6 +105,12 @@ class Frontier(Protocol):
 
     def note(self, key: bytes, note: str) -> None:
         """Replace what a unit's spider noted on it."""
+
+    def spooling(self, key: bytes) -> None:
+        """The record of a leased unit is about to be put into the spool; what was done so far then survives a kill."""
+
+    def hold(self, key: bytes) -> bool:
+        """Lease a unit whose record was found in the spool, before the first `take`; False if it ended, or is another's."""
 
     def writing(self, shard: str, ends: Iterable[Ended]) -> None:
         """First phase: a shard, named relative to the output, is about to appear that holds the records of these units.

@@ -12,7 +12,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
-from crawler.frontier import KINDS, RECORD_KINDS, Counts, Ended, Work, key_of
+from crawler.balance import Counts
+from crawler.frontier import KINDS, RECORD_KINDS, Ended, Work, key_of
 from crawler.frontier_rows import DONE, FAILED, LEASED, QUEUED, REFUSED
 from crawler.items import Failure
 from crawler.lock import hold_folder
@@ -78,6 +79,13 @@ class RedisFrontier:
     def note(self, key: bytes, note: str) -> None:
         """See `Frontier`."""
         self._process.do("note", key, note)
+
+    def spooling(self, key: bytes) -> None:
+        """See `Frontier`; all is with the server already."""
+
+    def hold(self, key: bytes) -> bool:
+        """See `Frontier`; what was leased to the folder's last process was queued again, and may have gone to another."""
+        return bool(self._process.do("hold", key))
 
     def writing(self, shard: str, ends: Iterable[Ended]) -> None:
         """See `Frontier`; a power cut of the server is survived as well as its `appendfsync` allows."""

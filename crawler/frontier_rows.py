@@ -9,7 +9,6 @@ from crawler.recorded import RecordedPage
 
 QUEUED, LEASED, DONE, REFUSED, FAILED, ALIAS = range(6)  # the states; an alias is where a unit was redirected to
 STATE_OF: Final = {"done": DONE, "refused": REFUSED}
-LOWEST_HOST: Final = -(2**63)
 # The page of a unit: an image's is in its note (`crawler.image_rows.work_of_row`), and its address is the image's own.
 PAGE: Final = f"CASE kind WHEN {KINDS.index('image')} THEN coalesce(json_extract(note, '$.page_url'), url) ELSE url END"
 ADD: Final = "INSERT OR IGNORE INTO work(key, url, kind, state, host, depth, home, note, holder) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -25,6 +24,10 @@ FAIL: Final = (
 FAILURES: Final = (
     f"SELECT {PAGE}, image_url, reason, detail, attempts, first_at, last_at FROM work WHERE state = {FAILED} "
     f"AND kind IN ({', '.join(str(KINDS.index(kind)) for kind in RECORD_KINDS)}) ORDER BY id"
+)
+HOLD: Final = (
+    f"UPDATE work SET state = {LEASED} WHERE key = ?1 AND state = {QUEUED} "
+    "AND EXISTS (SELECT 1 FROM spooled WHERE key = ?1)"
 )
 RECORDED: Final = (
     "INSERT OR IGNORE INTO work(key, url, kind, state, outcome, host, depth, home, note, ended) "

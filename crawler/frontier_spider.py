@@ -27,7 +27,7 @@ NOISY_LOGGERS: Final = (
     "scrapy.core.downloader.handlers.http11",
     "scrapy.downloadermiddlewares.httpcompression",
 )
-BEAT_SECONDS: Final = 1.0  # between commits of the frontier: what a kill may have fetched in vain
+BEAT_SECONDS: Final = 1.0  # between commits of the frontier
 
 IN_FLIGHT: Final = 16  # units for each request that may run at once; one takes a few KB
 IN_FLIGHT_OF_HOST: Final = 4  # likewise of one host: the next ones are there when one ends
@@ -100,6 +100,8 @@ class FrontierSpider(AccountedSpider):
         ends when the iterator has, and nothing is in flight.
         """
         with self.on_disk():
+            for warning in self.ledger.recover():
+                say(warning)
             async for work in self.hand_out.works(self.ledger.flush, self.is_idle):
                 if (request := self.request_for(work)) is not None:
                     yield request

@@ -1,14 +1,16 @@
 """A frontier in one SQLite file, `OUT/frontier.sqlite`, for a crawl by one process.
 
-The process keeps one transaction open and commits it about once a second, so that an operation costs microseconds. They
-are committed in the order they were done: a kill undoes the last ones, whose pages are then met as still to do.
+The process keeps one transaction open and commits it about once a second and before a record is spooled, so that an
+operation costs microseconds. They are committed in the order they were done: a kill undoes the last ones, whose pages
+are then met as still to do.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from crawler.frontier import KINDS, RECORD_KINDS, Counts, Ended, Work, key_of
+from crawler.balance import Counts
+from crawler.frontier import KINDS, RECORD_KINDS, Ended, Work, key_of
 from crawler.frontier_rows import (
     ADD,
     ALIAS,
@@ -17,19 +19,18 @@ from crawler.frontier_rows import (
     FAIL,
     FAILED,
     FAILURES,
+    HOLD,
     LEASED,
-    LOWEST_HOST,
     QUEUED,
     RECORDED,
     REFUSED,
     SAME,
     STATE_OF,
-    TAKEN,
-    digest_of,
     recorded_row,
     row_of,
 )
 from crawler.frontier_tables import Tables
+from crawler.host_turns import HostTurns
 from crawler.items import Failure
 from crawler.lock import hold_folder
 from crawler.recorded import recorded_pages, remove_partials
@@ -47,9 +48,9 @@ class SqliteFrontier:
             FrontierError: another crawl has the folder, or the file cannot be used.
         """
         self._lock = hold_folder(out)
-        self._last_host = LOWEST_HOST
         try:
             self._tables = Tables(out / FILE)
+            self._turns = HostTurns(self._tables)
             try:
                 self._recover(out)
             except BaseException:
@@ -64,22 +65,8 @@ class SqliteFrontier:
         return self._tables.run_many(ADD, map(row_of, works))
 
     def take(self, count: int, per_host: int, held: Mapping[str, int]) -> list[Work]:
-        """See `Frontier`; hosts follow each other by their digest, which spreads over them evenly."""
-        in_flight = {digest_of(host): number for host, number in held.items()}
-        taken, found = list[Work](), self._last_host != LOWEST_HOST  # anything, since the round began
-        while len(taken) < count:
-            host = self._next_host(self._last_host)
-            if host is None:
-                if not found:
-                    break
-                self._last_host, found = LOWEST_HOST, False
-                continue
-            self._last_host = host
-            if in_flight.get(host, 0) < per_host:
-                taken.append(self._lease_first(host))
-                in_flight[host] = in_flight.get(host, 0) + 1
-                found = True
-        return taken
+        """See `Frontier`."""
+        return self._turns.take(count, per_host, held)
 
     def claim(self, url: str, key: bytes) -> bool:
         """See `Frontier`."""
@@ -98,6 +85,15 @@ class SqliteFrontier:
         """See `Frontier`."""
         self._tables.run("UPDATE work SET note = ? WHERE key = ?", (note, key))
 
+    def spooling(self, key: bytes) -> None:
+        """See `Frontier`."""
+        self._tables.run("INSERT OR IGNORE INTO spooled VALUES (?)", (key,))
+        self._tables.commit()
+
+    def hold(self, key: bytes) -> bool:
+        """See `Frontier`."""
+        return self._tables.run(HOLD, (key,)).rowcount == 1
+
     def writing(self, shard: str, ends: Iterable[Ended]) -> None:
         """See `Frontier`."""
         rows = [(shard, end.key, STATE_OF[end.outcome], end.at, end.etag, end.modified) for end in ends]
@@ -109,6 +105,7 @@ class SqliteFrontier:
         in_shard = "SELECT outcome, ended, etag, modified, key FROM writing WHERE shard = ?"
         rows = self._tables.run(in_shard, (shard,)).fetchall()
         self._tables.run_many(END, rows)
+        self._tables.run_many("DELETE FROM spooled WHERE key = ?", [row[-1:] for row in rows])
         self._tables.run("DELETE FROM writing WHERE shard = ?", (shard,))
 
     def end(self, ended: Ended) -> None:
@@ -117,6 +114,7 @@ class SqliteFrontier:
             self._tables.run(SAME, (ended.at, ended.key))
         else:
             self._tables.run(END, (STATE_OF[ended.outcome], ended.at, ended.etag, ended.modified, ended.key))
+        self._tables.commit()
 
     def fail(self, key: bytes, failure: Failure) -> None:
         """See `Frontier`."""
@@ -182,14 +180,3 @@ class SqliteFrontier:
             self._tables.run_many(RECORDED, map(recorded_row, recorded_pages(out)))
         self.beat()
         remove_partials(out)
-
-    def _next_host(self, after: int) -> int | None:
-        queued = f"SELECT host FROM work WHERE state = {QUEUED} AND host > ? ORDER BY host LIMIT 1"
-        row = self._tables.run(queued, (after,)).fetchone()
-        return None if row is None else int(row[0])
-
-    def _lease_first(self, host: int) -> Work:
-        row = self._tables.run(f"{TAKEN} WHERE state = {QUEUED} AND host = ? ORDER BY id LIMIT 1", (host,)).fetchone()
-        number, key, url, kind, *rest = row
-        self._tables.run(f"UPDATE work SET state = {LEASED} WHERE id = ?", (number,))
-        return Work(key, url, KINDS[kind], *rest)

@@ -42,6 +42,9 @@ END;
 PRAGMA application_id = {APPLICATION};
 PRAGMA user_version = {VERSION};
 """
+# Units whose record is in the spool and in no shard yet: set with all that goes before the record, such as the links of
+# the page. A power cut may keep the record and undo that, and then the record is not to be used.
+SPOOLED: Final = "CREATE TABLE IF NOT EXISTS spooled(key BLOB PRIMARY KEY) WITHOUT ROWID"
 
 
 class Tables:
@@ -78,6 +81,7 @@ class Tables:
         self._db.execute("PRAGMA wal_autocheckpoint = 16384")  # pages of 4 KiB: rows of many hosts lie far apart
         if not tables:
             make_tables(self._db)
+        self._db.execute(SPOOLED)
 
     def run(self, sql: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:
         """Do one statement."""

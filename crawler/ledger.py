@@ -2,16 +2,16 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
-from crawler.balance import balance, books, line
-from crawler.frontier import Counts, Ended, Frontier
+from crawler.balance import Counts, balance, books, line
+from crawler.frontier import Ended, Frontier
 from crawler.items import CANDIDATE_SCHEMA, FAILURE_SCHEMA, REFUSAL_SCHEMA, Candidate, Failure, Refusal
 from crawler.limits import Limits
-from crawler.reasons import REASONS
+from crawler.reasons import REASONS, known
+from crawler.spool import Spool
 from crawler.store import ParquetShards
-from crawler.whole_files import replace_whole, write_text_whole
+from crawler.whole_files import fault_of, replace_whole, write_text_whole
 
 
 class Ledger:
@@ -37,8 +37,12 @@ class Ledger:
         self.failures: Counter[str] = Counter()
         self._frontier, self._shard_seconds = frontier, limits.shard_seconds
         size = limits.shard_bytes
-        self._candidates = ParquetShards(out / "candidates", "candidates", CANDIDATE_SCHEMA, size, journal=frontier)
-        self._refused = ParquetShards(out / "refused", "refused", REFUSAL_SCHEMA, size, journal=frontier)
+        self._candidates, self._refused = (
+            ParquetShards(
+                out / name, name, schema, size, journal=frontier, spool=Spool(out, name, schema, limits.spool)
+            )
+            for name, schema in (("candidates", CANDIDATE_SCHEMA), ("refused", REFUSAL_SCHEMA))
+        )
         self._written: list[Path] = []  # beside the shards
         self.in_all: Counts | None = None
         self.remarks: list[str] = []
@@ -55,8 +59,29 @@ class Ledger:
 
     @property
     def lost(self) -> int:
-        """Pages that came to an end of which no shard tells: the buffered ones, after `close` those without room."""
-        return self.candidates + self.refusals.total() - self._candidates.rows - self._refused.rows
+        """Pages that came to an end of which neither a shard nor the spool tells: after `close` those without room."""
+        rows = self._candidates.rows + self._refused.rows
+        return self.candidates + self.refusals.total() + self.recovered - rows - self.spooled
+
+    @property
+    def recovered(self) -> int:
+        """Pages of an earlier run, which was killed, whose records this one found in the spool."""
+        return self._candidates.recovered + self._refused.recovered
+
+    @property
+    def spooled(self) -> int:
+        """Pages that came to an end of which the spool tells, and no shard yet: after `close` those without room."""
+        return self._candidates.spooled + self._refused.spooled
+
+    def recover(self) -> list[str]:
+        """Go on from the records that a killed run left in the spool, before any work is taken.
+
+        Returns:
+            Warnings, a line each.
+        """
+        return [
+            warning for shards in (self._candidates, self._refused) for warning in shards.recover(self._frontier.hold)
+        ]
 
     def take_on(self) -> None:
         """Count a page that is about to be requested."""
@@ -126,6 +151,8 @@ class Ledger:
             "not_modified": self.unchanged,
             "unfinished": self.unfinished,
             "lost": self.lost,
+            "recovered": self.recovered,
+            "spooled": self.spooled,
             "candidate_shards": [str(path.relative_to(self.out)) for path in self._candidates.paths],
             "refusal_shards": [str(path.relative_to(self.out)) for path in self._refused.paths],
             "all_runs": None if self.in_all is None else books(self.in_all),
@@ -145,22 +172,17 @@ class Ledger:
             lines.append(line("unfinished", self.unfinished, "the crawl was stopped before they came to an end"))
         if self.lost:
             lines.append(line("lost", self.lost, "they could not be written; the next run fetches them again"))
+        if self.recovered:
+            lines.append(
+                line("recovered", self.recovered, "more, recorded by a run that was killed before it could write them")
+            )
+        if self.spooled:
+            lines.append(line("spooled", self.spooled, "of these, in no shard yet; the next run goes on from them"))
         if self.in_all is not None:
             lines += [balance(self.in_all, unit), *self.remarks]
         written = (*self._candidates.paths, *self._refused.paths, *self._written)
         lines += ["written:", *(f"  {path}" for path in written)] if written else ["nothing was written"]
         return "\n".join(lines)
-
-
-def known(reason: str) -> str:
-    """The reason, if it is one.
-
-    Raises:
-        ValueError: it is not one of `REASONS`.
-    """
-    if reason not in REASONS:
-        raise ValueError(f"unknown reason: {reason!r}")
-    return reason
 
 
 def write_failures(path: Path, frontier: Frontier) -> None:
@@ -170,12 +192,3 @@ def write_failures(path: Path, frontier: Frontier) -> None:
         OSError: it cannot be written.
     """
     replace_whole(path, FAILURE_SCHEMA, (failure.to_row() for failure in frontier.failures()))
-
-
-def fault_of(write: Callable[[], None]) -> OSError | None:
-    """What kept something from being written; None when nothing did."""
-    try:
-        write()
-    except OSError as error:
-        return error
-    return None

@@ -1,4 +1,4 @@
-"""The crawl's own settings that are numbers, checked before anything runs."""
+"""The crawl's own settings that are numbers or switches, checked before anything runs."""
 
 import math
 from collections.abc import Callable
@@ -14,7 +14,8 @@ class Limits:
 
     Attributes:
         shard_bytes: of rows, at which a shard is written.
-        shard_seconds: after which a shard is written with what there is: what a kill loses at most.
+        shard_seconds: after which a shard is written with what there is: what a kill loses at most without the spool.
+        spool: whether records are on disk at once, so that a kill loses none.
         failed_runs: runs in which a page may fail before it is left.
         drain_seconds: what is in flight is given to end when the crawl is told to stop.
         lease_seconds: without a sign of life, after which the processes that share a crawl take one for dead.
@@ -23,6 +24,7 @@ class Limits:
 
     shard_bytes: int = 128 * 2**20
     shard_seconds: float = 300.0
+    spool: bool = True
     failed_runs: int = 5
     drain_seconds: float = 60.0
     lease_seconds: float = 60.0
@@ -36,11 +38,12 @@ def read_limits(setting: Callable[[str], Any]) -> Limits:
         setting: answers a setting's value by its name.
 
     Raises:
-        CrawlError: one is no number, or makes no sense.
+        CrawlError: one is no number or switch, or makes no sense.
     """
     return Limits(
         shard_bytes=max(1, round(number(setting, "LAIT_SHARD_MB", "megabytes", 128) * 2**20)),
         shard_seconds=number(setting, "LAIT_SHARD_SECONDS", "seconds", 300),
+        spool=switch(setting, "LAIT_SPOOL", default=True),
         failed_runs=int(number(setting, "LAIT_FAILED_RUNS", "runs", 5)),
         drain_seconds=number(setting, "LAIT_DRAIN_SECONDS", "seconds", 60),
         lease_seconds=number(setting, "LAIT_LEASE_SECONDS", "seconds", 60),
@@ -63,4 +66,19 @@ def number(setting: Callable[[str], Any], name: str, unit: str, default: int) ->
         found = math.nan
     if not (math.isfinite(found) and found >= 0):
         raise CrawlError(f"{name}={value} is no number of {unit}: use -s {name}={default} or so")
+    return found
+
+
+def switch(setting: Callable[[str], Any], name: str, default: bool) -> bool:
+    """A setting that is on or off, as Scrapy spells it; the default where it is not set.
+
+    Raises:
+        CrawlError: it is neither.
+    """
+    value = setting(name)
+    if value is None:
+        return default
+    known = {"1": True, "true": True, "0": False, "false": False}
+    if (found := known.get(str(value).lower())) is None:
+        raise CrawlError(f"{name}={value} is neither True nor False: use -s {name}={default}")
     return found

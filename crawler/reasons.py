@@ -58,3 +58,14 @@ def may_pass(reason: str, detail: str) -> bool:
 def image_reason(reason: str) -> str:
     """The reason for an image that comes to the same end as a page with a reason: its own word where there is one."""
     return own if (own := f"image_{reason}") in REASONS else reason
+
+
+def known(reason: str) -> str:
+    """The reason, if it is one.
+
+    Raises:
+        ValueError: it is not one of `REASONS`.
+    """
+    if reason not in REASONS:
+        raise ValueError(f"unknown reason: {reason!r}")
+    return reason

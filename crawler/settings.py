@@ -72,12 +72,15 @@ REDIRECT_MAX_TIMES = 5
 METAREFRESH_MAXDELAY = 5
 REACTOR_THREADPOOL_MAXSIZE = 32  # of them, one resolves one host name
 
-# What is kept, and when it is written. A crawl that is killed loses what it fetched since the last shard.
+# What is kept, and when it is written.
 LAIT_FRONTIER = ""  # where the queue is: "" for OUT/frontier.sqlite, or redis://HOST:PORT/DB?crawl=NAME to share it
 LAIT_LEASE_SECONDS = 60.0  # without a sign of life, after which what a process had of a shared crawl is given to others
 LAIT_SHARD_MB = 128.0  # megabytes of rows in a shard: a few hundred photos
 LAIT_SHARD_SECONDS = 300.0  # after which a shard is written with what there is
 LAIT_ROWS_AHEAD = 1_000_000  # rows that wait in the queue of spider `images`: of many hosts, though of a bounded number
+# Whether records are on disk at once, in OUT/spool, until they are in a shard: a crawl that is killed goes on with them,
+# and without would lose what it fetched since the last shard. It doubles what is written.
+LAIT_SPOOL = True
 LAIT_FAILED_RUNS = 5  # runs in which a page may fail, on a dead server say, before it is left
 LAIT_DRAIN_SECONDS = 60.0  # that Ctrl-C gives what is in flight
 

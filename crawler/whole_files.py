@@ -116,3 +116,12 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def fault_of(write: Callable[[], None]) -> OSError | None:
+    """What kept something from being written; None when nothing did."""
+    try:
+        write()
+    except OSError as error:
+        return error
+    return None

@@ -40,6 +40,7 @@ class Web:
     url: str = ""
     answers: dict[str, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
+    answered: list[str] = field(default_factory=list)  # paths, once the whole answer is sent
     silent: set[str] = field(default_factory=set)
     delay: float = 0.0  # seconds before each answer
     headers: list[dict[str, str]] = field(default_factory=list)  # of the requests
@@ -77,6 +78,7 @@ def serving(address: str = "127.0.0.1") -> Iterator[Web]:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+            site.answered.append(self.path)
 
         def log_message(self, *args: object) -> None:
             """Keep the test's output clean."""

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.frontier import Counts, Ended, Frontier, FrontierError, Work, host_of, key_of, work_of
+from crawler.balance import Counts
+from crawler.frontier import Ended, Frontier, FrontierError, Work, host_of, key_of, work_of
 from crawler.frontier_redis import RedisFrontier
 from crawler.frontier_sqlite import SqliteFrontier
 from crawler.items import REFUSAL_SCHEMA, Failure, Refusal
@@ -284,4 +285,24 @@ def test_a_unit_with_a_key_of_its_own_carries_a_note(open_at: OpenAt, tmp_path: 
     works = [Work(key, "http://a.example/i.jpg", "image", note=f"of {key!r}") for key in (b"1" * 16, b"2" * 16)]
     assert frontier.add(works) == 2
     assert frontier.take(9, 9, {}) == works
+    frontier.close()
+
+
+def test_a_unit_whose_record_is_in_the_spool_is_held_and_not_handed_out(open_at: OpenAt, tmp_path: Path) -> None:
+    frontier = open_at(tmp_path)
+    frontier.add(map(work_of, (A, B, C)))
+    keys = [work.key for work in frontier.take(2, 2, {})]
+    for key in keys:
+        frontier.spooling(key)
+    frontier.end(Ended(keys[1], "refused", NOW))
+    for _ in range(2):  # the second time, as when it is killed before there is a shard
+        frontier = reopened(open_at, frontier, tmp_path)
+        assert [frontier.hold(key) for key in (*keys, b"unknown")] == [True, False, False]
+        assert frontier.hold(keys[0]) is False  # there are two records of it
+        assert frontier.counts() == Counts(queued=1, leased=1, done=0, refused=1, failed=0, other=0)
+    assert take(frontier) == [C]
+    finish(frontier, tmp_path, "one", Ended(keys[0], "done", NOW))
+    frontier = reopened(open_at, frontier, tmp_path)
+    assert frontier.hold(keys[0]) is False
+    assert take(frontier) == [C]
     frontier.close()

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.frontier import Counts, Ended, FrontierError, host_of, key_of, work_of
+from crawler.balance import Counts
+from crawler.frontier import Ended, FrontierError, host_of, key_of, work_of
 from crawler.frontier_redis import RedisFrontier
 from crawler.frontiers import open_frontier
 from crawler.items import REFUSAL_SCHEMA, Failure, Refusal

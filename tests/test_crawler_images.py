@@ -23,6 +23,7 @@ from crawler.image_input import read_image_plan
 from crawler.image_rows import BLANK, candidate_of_work, work_of_row
 from crawler.items import CANDIDATE_SCHEMA, Candidate, Text
 from crawler.plan import CrawlError
+from crawler.spool import Spool
 from crawler.tabular import BATCH_ROWS
 from tests.crawler_web import ROOT, Web, command, photo, serving
 from tests.warc_world import http, record
@@ -255,7 +256,9 @@ def test_a_fetch_killed_at_random_moments_ends_with_every_row_once(web: Web, tmp
     web.delay = 0.003
     more = ("-sLAIT_SHARD_MB=0.04", "-sLAIT_ROWS_AHEAD=20")
     for _ in range(5):
-        durable, before = {row["image_url"] for row in rows(out)}, len(web.asked)
+        spool = Spool(out, "candidates", CANDIDATE_SCHEMA)
+        durable = {row["image_url"] for row in (*rows(out), *(row for row, _ in spool.left()))}
+        before = len(web.asked)
         with subprocess.Popen(images_command(f"-ainput={path}", f"-aout={out}", *more), cwd=ROOT) as process:
             target, end = before + chance.randint(15, 60), time.monotonic() + 30
             while len(web.asked) < target and process.poll() is None and time.monotonic() < end:

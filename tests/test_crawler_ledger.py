@@ -21,12 +21,17 @@ KEYS = [key_of(url) for url in URLS]
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
+def limits() -> Limits:
+    return Limits()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, limits: Limits) -> Iterator[Ledger]:
     """The books of a crawl that has taken on all of `URLS`."""
     frontier = SqliteFrontier(tmp_path)
     frontier.add(map(work_of, URLS))
     frontier.take(9, 9, {})
-    ledger = Ledger(tmp_path, frontier, Limits())
+    ledger = Ledger(tmp_path, frontier, limits)
     for _ in URLS:
         ledger.take_on()
     yield ledger
@@ -55,6 +60,8 @@ def test_the_books_balance_and_are_written(ledger: Ledger, tmp_path: Path) -> No
         "not_modified": 1,
         "unfinished": 1,
         "lost": 0,
+        "recovered": 0,
+        "spooled": 0,
         "candidate_shards": ["candidates/candidates-00000.parquet"],
         "refusal_shards": ["refused/refused-00000.parquet"],
         "all_runs": {"pages": 6, "candidates": 1, "refused": 3, "failed": 1, "queued": 1},
@@ -72,21 +79,30 @@ def test_a_reason_that_is_not_in_the_list_is_a_fault(ledger: Ledger) -> None:
         refuse(ledger, 0, "bad_day", "")
 
 
-def test_what_could_not_be_written_is_counted_as_lost_and_stays_queued(ledger: Ledger, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("limits", "title", "meaning"),
+    [
+        (Limits(spool=False), "lost", "they could not be written; the next run fetches them again"),
+        (Limits(), "spooled", "of these, in no shard yet; the next run goes on from them"),
+    ],
+)
+def test_what_could_not_be_written_is_counted_and_stays_queued(
+    ledger: Ledger, title: str, meaning: str, tmp_path: Path
+) -> None:
     ledger.keep(CANDIDATE, Ended(KEYS[0], "done", NOW))
     refuse(ledger, 1, "not_english", "de 0.98")
     (tmp_path / "candidates").rmdir()
     with pytest.raises(FileNotFoundError):
         ledger.close("finished")
     lines = ledger.summary().splitlines()
-    assert f"{'lost':<26}{1:>8}   they could not be written; the next run fetches them again" in lines
+    assert f"{title:<26}{1:>8}   {meaning}" in lines
     assert lines[lines.index("written:") + 1 :] == [
         f"  {tmp_path / 'refused' / 'refused-00000.parquet'}",
         f"  {tmp_path / 'failures.parquet'}",
         f"  {tmp_path / 'stats.json'}",
     ]
     stats = json.loads((tmp_path / "stats.json").read_text())
-    assert stats["lost"] == 1
+    assert (stats["lost"], stats["spooled"]) == (int(title == "lost"), int(title == "spooled"))
     assert stats["all_runs"] == {"pages": 6, "candidates": 0, "refused": 1, "failed": 0, "queued": 5}
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from crawler.frontier import Counts
+from crawler.balance import Counts
 from crawler.frontier_sqlite import SqliteFrontier
 from tests.crawler_web import ROOT, Web, command, crawl, page, photo, serving
 

@@ -17,6 +17,7 @@ from crawler.ledger import write_failures
 from crawler.manners import Manners
 from crawler.network_settings import check_network_settings
 from crawler.plan import CrawlError
+from crawler.spool import remove_spool
 from crawler.stopping import Stopping, exit_status
 
 
@@ -70,6 +71,7 @@ def says_nothing_left(spider_class: type[FrontierSpider], frontier: Frontier, ou
         return False
     write_failures(out / "failures.parquet", frontier)
     remarks = frontier.remarks()
+    remove_spool(out)
     frontier.close()
     print("\n".join([f"nothing left to do in {out}/; {balance(counts, spider_class.unit)}", *remarks]))
     return True

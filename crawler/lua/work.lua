@@ -82,6 +82,17 @@ function operations.take(again)
     return works_of(keys)
 end
 
+-- A unit -> whether it is leased to this process, which has a record of it; not when it ended, or is another's.
+function operations.hold(again)
+    local key = ARGV[FIRST]
+    local row = row_of(key)
+    if again and call('ZSCORE', at 'leases:' .. owner, key) then return 1 end
+    if not row or row[R.state] ~= QUEUED then return 0 end
+    move(key, row, LEASED)
+    call('ZADD', at 'leases:' .. owner, row[R.sequence], key)
+    return 1
+end
+
 -- Target and unit -> whether the target is that unit's alone.
 function operations.claim()
     local target, key = ARGV[FIRST], ARGV[FIRST + 1]
