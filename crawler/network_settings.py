@@ -1,4 +1,4 @@
-"""The settings that bound what a crawl connects to and takes in, checked before anything runs."""
+"""The settings that bound how much a crawl asks for, what it connects to and takes in, checked before anything runs."""
 
 import math
 from typing import Any, Final
@@ -14,6 +14,17 @@ NUMBERS: Final = (
     ("DOWNLOAD_MAXSIZE", "bytes", 1, "20971520"),
     ("LAIT_PAGE_MAXSIZE", "bytes", 1, "5242880"),
     ("REDIRECT_MAX_TIMES", "redirects", 0, "5"),
+    ("RETRY_TIMES", "attempts", 0, "2"),
+    ("DOWNLOAD_DELAY", "seconds", 0, "1"),
+    ("CONCURRENT_REQUESTS", "requests", 1, "64"),
+    ("CONCURRENT_REQUESTS_PER_DOMAIN", "requests", 1, "2"),
+)
+SWITCHES: Final = (
+    "AUTOTHROTTLE_ENABLED",
+    "DOWNLOAD_VERIFY_CERTIFICATES",
+    "LAIT_TDMREP",
+    "RETRY_ENABLED",
+    "ROBOTSTXT_OBEY",
 )
 
 
@@ -33,6 +44,13 @@ def check_network_settings(settings: BaseSettings) -> None:
             usable = False
         if not usable:
             raise CrawlError(f"{name}={value} is no number of {unit}: use -s {name}={example} or so")
+    for name in SWITCHES:
+        try:
+            settings.getbool(name)
+        except ValueError:
+            raise CrawlError(
+                f"{name}={settings.get(name)} is neither yes nor no: use -s {name}=True or False"
+            ) from None
 
 
 def address_policy(settings: BaseSettings) -> AddressPolicy:

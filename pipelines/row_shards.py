@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.shards import sync_folder
+from crawler.whole_files import sync_folder
 
 SHARD_BYTES: Final = 128 << 20  # on disk; some 60,000 candidates without pictures
 ROW_GROUP: Final = 1_000  # rows; what is held in memory

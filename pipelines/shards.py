@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from crawler.items import CANDIDATE_SCHEMA
+from crawler.whole_files import sync_folder
 from pipelines.schema import DataError, open_shard
 
 OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -133,15 +134,6 @@ def whole_file(path: Path) -> Iterator[Path]:
         ) from error
     finally:
         draft.unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in the folder last through a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def write_parquet(path: Path, rows: Iterable[Mapping[str, Any]], schema: pa.Schema, row_group_size: int) -> None:

@@ -295,6 +295,12 @@ def test_connections_are_kept_and_used_again(tmp_path: Path) -> None:
         ("NETGUARD_ALLOW=localhost", "holds localhost, which is no network"),
         ("NETGUARD_PORTS=80;443", "NETGUARD_PORTS=80;443 is no list of ports: use -s NETGUARD_PORTS=80,443 or so"),
         ("DOWNLOAD_TIMEOUT=0", "DOWNLOAD_TIMEOUT=0 is no number of seconds: use -s DOWNLOAD_TIMEOUT=60 or so"),
+        ("DOWNLOAD_DELAY=x", "DOWNLOAD_DELAY=x is no number of seconds: use -s DOWNLOAD_DELAY=1 or so"),
+        (
+            "CONCURRENT_REQUESTS=0",
+            "CONCURRENT_REQUESTS=0 is no number of requests: use -s CONCURRENT_REQUESTS=64 or so",
+        ),
+        ("LAIT_TDMREP=maybe", "LAIT_TDMREP=maybe is neither yes nor no: use -s LAIT_TDMREP=True or False"),
         (
             "LAIT_PAGE_MAXSIZE=5MB",
             "LAIT_PAGE_MAXSIZE=5MB is no number of bytes: use -s LAIT_PAGE_MAXSIZE=5242880 or so",
