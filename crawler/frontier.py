@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from crawler.address import MAX_ADDRESS
 from crawler.items import Failure
+from crawler.moments import Moments
 
 KEY_BYTES: Final = 16  # of a digest: two of 10^12 addresses have the same one with a probability of 10^-15
 KINDS: Final = ("page", "image", "sitemap", "seeds", "rows")
@@ -114,6 +115,10 @@ class Frontier(Protocol):
     A kill may undo operations since the last `beat`, the latest first, but never one before the last `writing`.
     """
 
+    @property
+    def moments(self) -> Moments | None:
+        """When hosts may be asked, if other processes can share the crawl; None when they cannot."""
+
     def add(self, works: Iterable[Work]) -> int:
         """Queue units whose keys were never met, here or as the target of a redirect; answers how many those were."""
 
@@ -125,8 +130,7 @@ class Frontier(Protocol):
         Args:
             count: at most.
             per_host: how many units of one host a process may have in flight.
-            held: how many it has in flight by host. No host goes to two processes at once, since each keeps its own
-                delay between requests: a process has a host while it holds units of it, and says so by this argument.
+            held: how many it has in flight by host; while there are some, no other process is given any of that host.
         """
 
     def claim(self, url: str, key: bytes) -> bool:
