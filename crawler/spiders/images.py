@@ -12,7 +12,6 @@ from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
 from crawler.accounted import NO_VALIDATORS, say
-from crawler.endings import shortfall
 from crawler.frontier import Frontier, Work
 from crawler.frontiers import open_frontier
 from crawler.image_feed import RowFeed
@@ -46,7 +45,7 @@ class ImagesSpider(ImageFetchingSpider):
         limits = read_limits(settings.get)
         ahead = max(1, int(number(settings.get, "LAIT_ROWS_AHEAD", "rows", 1_000_000)))
         plan, files = read_image_plan(arguments)
-        frontier = open_frontier(settings.get("LAIT_FRONTIER") or "", plan.out)
+        frontier = open_frontier(settings.get("LAIT_FRONTIER") or "", plan.out, limits.lease_seconds)
         try:
             frontier.retry(limits.failed_runs)
             frontier.add(files)
@@ -126,4 +125,4 @@ class ImagesSpider(ImageFetchingSpider):
         if self._feed.passed_over and not self.failure:
             say(f"{self._feed.passed_over:,} rows have their image already, and were passed over")
         nothing = reason == "finished" and self.ledger.in_all is not None and not self.ledger.in_all.pages
-        return self._unread or ("" if nothing else shortfall(reason, self.stopped_by, self.ledger))
+        return self._unread or ("" if nothing else super().shortfall(reason))
