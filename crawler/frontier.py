@@ -87,7 +87,7 @@ class Counts:
         refused: pages that ended in a refusal.
         failed: pages that may end better in another run.
         other: sitemaps and lists of seeds that are queued or leased.
-        waiting: pages whose records a process was writing when it died: only its folder tells whether they are there.
+        waiting: pages whose records a process was writing when it died; its folder tells whether they are there.
     """
 
     queued: int
@@ -123,12 +123,10 @@ class Frontier(Protocol):
         """Queue units whose keys were never met, here or as the target of a redirect; answers how many those were."""
 
     def take(self, count: int, per_host: int, held: Mapping[str, int]) -> list[Work]:
-        """Lease up to `count` queued units to this process: one of each host in turn, first come first served within one.
-
-        So there are as many hosts in flight as can be, and the delay between requests to one holds up no other.
+        """Lease queued units to this process: one of each host in turn, first come first served within one.
 
         Args:
-            count: at most.
+            count: how many, at most.
             per_host: how many units of one host a process may have in flight.
             held: how many it has in flight by host; while there are some, no other process is given any of that host.
         """
@@ -145,8 +143,8 @@ class Frontier(Protocol):
     def writing(self, shard: str, ends: Iterable[Ended]) -> None:
         """First phase: a shard, named relative to the output, is about to appear that holds the records of these units.
 
-        Survives a power cut once it returns. A process that opens the frontier later ends the units for good if the
-        shard is there, and else queues them again.
+        Survives a power cut once it returns. Whoever opens the frontier later ends the units if the shard is there, and
+        else queues them again.
         """
 
     def written(self, shard: str) -> None:
@@ -165,10 +163,7 @@ class Frontier(Protocol):
         """Queue what failed in fewer than `runs` runs; answers how many. Nothing while another process is at work."""
 
     def refresh(self, before: str) -> int:
-        """Queue what ended for good at this time or earlier (ISO 8601, UTC); answers how many.
-
-        Nothing while anything is queued or leased: a refresh that was stopped goes on first.
-        """
+        """Queue what ended for good at this time or before (ISO 8601, UTC), if nothing is open; answers how many."""
 
     def failures(self) -> Iterator[Failure]:
         """What failed and is not queued again, in the order it was met."""

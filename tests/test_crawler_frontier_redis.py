@@ -167,13 +167,13 @@ def test_what_failed_is_tried_again_only_when_no_other_process_is_at_work(open_a
 
 def test_rows_of_one_image_that_follow_each_other_come_together(open_as: OpenAs) -> None:
     one, two = open_as("one"), open_as("two")
-    urls = [f"{A}{name}.jpg" for name in (1, *[2] * 600, 3, *[2] * 2, 4)]
+    urls = [f"{A}{name}.jpg" for name in (1, *[2] * 2_100, 3, *[2] * 2, 4)]
     works = [Work(number.to_bytes(16, "big"), url, "image", note="{}") for number, url in enumerate(urls)]
     one.add(works)
-    assert one.take(2, 2, {}) == works[:502]  # a bounded number of them
+    assert one.take(2, 2, {}) == works[:2_002]  # a bounded number of them
     assert urls_of(two) == []
-    assert one.take(1, 510, {"a.example": 502}) == works[502:601]
-    assert one.take(2, 900, {"a.example": 601}) == works[601:604]
+    assert one.take(1, 3_000, {"a.example": 2_002}) == works[2_002:2_101]
+    assert one.take(2, 3_000, {"a.example": 2_101}) == works[2_101:2_104]
 
 
 def test_what_other_processes_have_open_is_no_shortfall_of_this_one(open_as: OpenAs, tmp_path: Path) -> None:

@@ -1,6 +1,11 @@
 """Fetch the images that rows name: `scrapy crawl images -a input=PATH -a out=DIR`.
 
 The rows are candidates without bytes, a table of addresses and texts, or what img2dataset failed on.
+
+Processes that share a frontier (`LAIT_FRONTIER`) are given the same `input`, at the same path on every machine: one of them
+reads a file, all fetch, and each row is recorded once. Rows of one image that are read in one turn
+(`crawler.image_feed.ROWS_AT_ONCE`) go to one process and share a fetch. Farther apart they may be fetched twice: by
+another process, which was given the host since, or by the same, which keeps but the last images.
 """
 
 from collections.abc import Mapping
