@@ -192,7 +192,7 @@ def test_a_host_that_asks_one_spider_for_too_much_patience_is_refused_by_both(
     for path in list(host.answers):
         host.says(path, Answer(status=429, headers=(("Retry-After", "3600"),)))
     outs = crawl_by_two(redis_server, tmp_path, pages, "DOWNLOAD_DELAY=0.2")
-    assert len(asked_for_images(host)) == 1
+    assert len(asked_for_images(host)) <= 2  # the other's next one may be under way
     rows = [[row for row in refusals(out / "refused") if row["image_url"]] for out in outs]
     failed = pq.read_table(outs[0] / "failures.parquet").to_pylist()  # of the whole crawl
     assert min(map(len, rows)) > 0
