@@ -181,7 +181,8 @@ class AccountedSpider(scrapy.Spider):
 
     def shortfall(self, reason: str) -> str:
         """One line on what is missing from a crawl that ended by `reason`, Scrapy's word; "" when nothing is."""
-        return shortfall(reason, self.stopped_by, self.ledger)
+        in_hand = None if self.frontier.moments is None else self.hand_out.in_flight
+        return shortfall(reason, self.stopped_by, self.ledger, self.unit, in_hand)
 
 
 def say(line: str) -> None:

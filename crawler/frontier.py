@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from crawler.address import MAX_ADDRESS
 from crawler.balance import Counts
 from crawler.items import Failure
+from crawler.moments import Moments
 
 KEY_BYTES: Final = 16  # of a digest: two of 10^12 addresses have the same one with a probability of 10^-15
 KINDS: Final = ("page", "image", "sitemap", "seeds", "rows")
@@ -82,19 +83,20 @@ class Frontier(Protocol):
     A kill may undo operations since the last `beat`, the latest first, but none before the last `writing` or `spooling`.
     """
 
+    @property
+    def moments(self) -> Moments | None:
+        """When hosts may be asked, if other processes can share the crawl; None when they cannot."""
+
     def add(self, works: Iterable[Work]) -> int:
         """Queue units whose keys were never met, here or as the target of a redirect; answers how many those were."""
 
     def take(self, count: int, per_host: int, held: Mapping[str, int]) -> list[Work]:
-        """Lease up to `count` queued units to this process: one of each host in turn, first come first served within one.
-
-        So there are as many hosts in flight as can be, and the delay between requests to one holds up no other.
+        """Lease queued units to this process: one of each host in turn, first come first served within one.
 
         Args:
-            count: at most.
+            count: how many, at most.
             per_host: how many units of one host a process may have in flight.
-            held: how many it has in flight by host. No host goes to two processes at once, since each keeps its own
-                delay between requests: a process has a host while it holds units of it, and says so by this argument.
+            held: how many it has in flight by host; while there are some, no other process is given any of that host.
         """
 
     def claim(self, url: str, key: bytes) -> bool:
@@ -115,8 +117,8 @@ class Frontier(Protocol):
     def writing(self, shard: str, ends: Iterable[Ended]) -> None:
         """First phase: a shard, named relative to the output, is about to appear that holds the records of these units.
 
-        Survives a power cut once it returns. A process that opens the frontier later ends the units for good if the
-        shard is there, and else queues them again.
+        Survives a power cut once it returns. Whoever opens the frontier later ends the units if the shard is there, and
+        else queues them again.
         """
 
     def written(self, shard: str) -> None:
@@ -135,10 +137,7 @@ class Frontier(Protocol):
         """Queue what failed in fewer than `runs` runs; answers how many. Nothing while another process is at work."""
 
     def refresh(self, before: str) -> int:
-        """Queue what ended for good at this time or earlier (ISO 8601, UTC); answers how many.
-
-        Nothing while anything is queued or leased: a refresh that was stopped goes on first.
-        """
+        """Queue what ended for good at this time or before (ISO 8601, UTC), if nothing is open; answers how many."""
 
     def failures(self) -> Iterator[Failure]:
         """What failed and is not queued again, in the order it was met."""

@@ -4,7 +4,11 @@ Each process has an output folder of its own, and a lease on what it works on: w
 it had goes back to the queue. Except for the records that it was just writing: whether their shard is there only its
 folder tells, so those pages wait until a process opens that folder again, and are neither lost nor fetched twice.
 
-All that changes something is one Lua script, in `crawler/lua`, which describes the keys.
+All that changes something is one Lua script, in `crawler/lua`, which describes the keys. Beside them are the moments at
+which hosts are asked (`crawler.moments`).
+
+What a process writes besides its shards, `stats.json` and `failures.parquet`, is in its own folder as well: the counts are
+its run's, while `all_runs` and the failures are the whole crawl's, as they were when it ended.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,8 +22,9 @@ from crawler.frontier_rows import DONE, FAILED, LEASED, QUEUED, REFUSED
 from crawler.items import Failure
 from crawler.lock import hold_folder
 from crawler.recorded import pages_in, remove_partials, shards_of
+from crawler.redis_moments import RedisMoments
 from crawler.redis_process import RedisProcess
-from crawler.redis_rows import Argument, end_fields, fields_of, page_fields, seconds_of, work_from
+from crawler.redis_rows import Argument, end_fields, failure_from, fields_of, page_fields, seconds_of, work_from
 from crawler.redis_server import RedisServer, read_address
 
 WAITING: Final = 6  # a state beside those of `crawler.frontier_rows`: a dead process was writing the unit's record
@@ -46,6 +51,7 @@ class RedisFrontier:
         try:
             self._server = RedisServer(address, PATIENCE * lease_seconds)
             self._process = RedisProcess(self._server, out, lease_seconds)
+            self.moments = RedisMoments(self._server)
             self._out = out
             self._settle()
             self._learn()
@@ -62,7 +68,10 @@ class RedisFrontier:
         return new
 
     def take(self, count: int, per_host: int, held: Mapping[str, int]) -> list[Work]:
-        """See `Frontier`; where hosts are few, each process is given its share of them."""
+        """See `Frontier`; where hosts are few, each process is given its share of them.
+
+        Rows of one image that follow each other come together, so that the process that fetches it has them all.
+        """
         in_flight: Iterator[Argument] = chain.from_iterable(held.items())
         answer = self._process.do("take", count, per_host, *in_flight)
         return [work_from(*answer[at : at + 8]) for at in range(0, len(answer), 8)]
@@ -133,10 +142,9 @@ class RedisFrontier:
         kinds = [KINDS.index(kind) for kind in RECORD_KINDS]
         while last:
             last, *found = self._process.do("failures", last, CHUNK)
-            for kind, *texts, attempts in zip(*[iter(found)] * 8, strict=True):
+            for kind, *texts, attempts in zip(*[iter(found)] * 9, strict=True):
                 if int(kind) in kinds:
-                    url, reason, detail, image, first_at, last_at = (text.decode() for text in texts)
-                    yield Failure(url, image or None, reason, detail, int(attempts), first_at, last_at)
+                    yield failure_from(KINDS[int(kind)], int(attempts), *(text.decode() for text in texts))
 
     def counts(self) -> Counts:
         """See `Frontier`."""

@@ -41,6 +41,8 @@ FILE: Final = "frontier.sqlite"
 class SqliteFrontier:
     """`crawler.frontier.Frontier` for one process, which holds a lock on the folder for as long as it lives."""
 
+    moments: Final = None
+
     def __init__(self, out: Path) -> None:
         """Open or make the file; what a killed process left is queued, or ended where its shard is there.
 

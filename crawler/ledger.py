@@ -141,7 +141,7 @@ class Ledger:
         self.in_all, self.remarks = self._frontier.counts(), self._frontier.remarks()
 
     def stats(self, ended: str) -> dict[str, object]:
-        """The books of this run, and once closed those of all runs; shards are relative to `out`."""
+        """The books of this run, and once closed those of all runs (and processes); shards are relative to `out`."""
         return {
             "ended": ended,
             "pages": self.pages,

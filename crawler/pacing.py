@@ -5,6 +5,8 @@ pages, images, robots.txt, redirects and retries alike. In the downloader, thoug
 of another, and holds up the end of a crawl that is stopped. So those with long to wait are sent back to the scheduler,
 whose queue (`crawler.host_queue`) keeps them until shortly before their time. With a queue that does not, they come
 back at once, and wait in the downloader after all.
+
+Processes that share a crawl also agree on the moment of each request, and on pauses (`crawler.shared_pacing`).
 """
 
 from collections import OrderedDict
@@ -19,12 +21,14 @@ from scrapy.http import Request, Response
 from crawler.host_queue import SOON
 from crawler.manners import Manners
 from crawler.responses import detail_of, retry_after
+from crawler.shared_pacing import SharedPace
 
 KEPT_HOSTS: Final = 50_000  # whose pace is remembered while none of their requests is being made; some 20 MB
 WAITS_UNTIL: Final = "lait_waits_until"  # meta key of a request that was sent back
 # Seconds. A slot without any delay looks neither at when it was last used nor, in Scrapy 2.19, at how many requests of
 # its own are just being started, so that all that wait in it go out at once.
 LEAST_DELAY: Final = 0.001
+NOTICE: Final = 0.5  # seconds before the moment that was agreed on for it that a request is to be back
 
 
 class SentBackError(Exception):
@@ -41,6 +45,7 @@ class Pacing:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
+        self._shared = SharedPace(crawler)
         self._closed: OrderedDict[str, tuple[float, str]] = OrderedDict()
         self._slowed: OrderedDict[str, None] = OrderedDict()
         self._longest_wait = Manners.from_settings(crawler.settings).max_retry_after
@@ -66,12 +71,32 @@ class Pacing:
 
     def pause(self, host: str, seconds: float) -> None:
         """Ask nothing of a host for some seconds, or longer if it is paused for longer."""
-        slot = self._downloader.slots.get(host)
-        if slot is None or seconds <= 0:
+        if seconds <= 0:
             return
-        slot.lastseen = max(slot.lastseen, monotonic() + seconds)
-        if seconds > SOON:
+        self._shared.put_off(host, seconds)
+        slot = self._downloader.slots.get(host)
+        if slot is not None:
+            slot.lastseen = max(slot.lastseen, monotonic() + seconds)
+            if seconds > SOON:
+                self._empty(host)
+
+    async def turn(self, request: Request) -> None:
+        """Wait until no other process of the crawl has just asked the request's host, nor is to be before.
+
+        Raises:
+            SentBackError: that takes long.
+            IgnoreRequest: the processes cannot agree, which ends the crawl.
+        """
+        host = self._downloader.get_slot_key(request)
+        slot = self._downloader.slots[host]
+        if (far := await self._shared.far_moment(host, slot.delay)) is None:
+            return
+        if far.why:
+            self._close(host, far.wait, far.why)
+        else:
+            slot.lastseen = max(slot.lastseen, monotonic() + far.wait - slot.delay - NOTICE)
             self._empty(host)
+        raise SentBackError
 
     def sent_back(self, request: Request, host: str) -> Request | None:
         """The request to schedule in place of one that has long to wait; None for one that may go on.
@@ -89,6 +114,10 @@ class Pacing:
 
     def close(self, host: str, seconds: float, why: str) -> None:
         """Have requests for a host refused for some seconds."""
+        self._shared.put_off(host, seconds, why)
+        self._close(host, seconds, why)
+
+    def _close(self, host: str, seconds: float, why: str) -> None:
         self._closed[host] = monotonic() + seconds, why
         self._closed.move_to_end(host)
         while len(self._closed) > KEPT_HOSTS:
@@ -153,6 +182,8 @@ class Pacing:
         slot = self._downloader.slots.get(self._downloader.get_slot_key(request))
         if slot is not None:
             slot.delay = max(slot.delay, LEAST_DELAY)
+            if self._shared.is_kept:
+                slot.jitter = 0.0  # what comes early by chance waits for its moment, and what comes late has missed it
 
 
 def pacing_of(crawler: Crawler) -> Pacing:

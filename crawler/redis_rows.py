@@ -1,10 +1,12 @@
 """Units of work and their ends, in the fields that `crawler/lua` takes and answers with."""
 
+import json
 from datetime import datetime
 from typing import Final, TypeAlias
 
 from crawler.frontier import KINDS, Ended, Work, host_of, key_of
 from crawler.frontier_rows import STATE_OF
+from crawler.items import Failure
 from crawler.recorded import RecordedPage
 
 Argument: TypeAlias = str | bytes | int | float
@@ -30,6 +32,14 @@ def page_fields(page: RecordedPage) -> tuple[Argument, ...]:
 def end_fields(ended: Ended) -> tuple[Argument, ...]:
     """How a unit ended, as the script takes it."""
     return ended.key, STATE_OF.get(ended.outcome, AS_BEFORE), seconds_of(ended.at), ended.etag, ended.modified
+
+
+def failure_from(
+    kind: str, attempts: int, url: str, note: str, reason: str, detail: str, image: str, first_at: str, last_at: str
+) -> Failure:
+    """A failure as the script answers it; the page of an image is in its note (`crawler.image_rows.work_of_row`)."""
+    page = json.loads(note).get("page_url", url) if kind == "image" else url
+    return Failure(page, image or None, reason, detail, attempts, first_at, last_at)
 
 
 def seconds_of(at: str) -> int:

@@ -94,8 +94,8 @@ HTTPPROXY_ENABLED = False  # a proxy from the environment would resolve names it
 # What is not needed, or not safe on pages from anywhere. The spider refuses repeated and overlong addresses itself, so
 # that each is accounted for.
 DOWNLOAD_HANDLERS = {
-    "http": "crawler.netguard.GuardedHandler",
-    "https": "crawler.netguard.GuardedHandler",
+    "http": "crawler.paced_handler.PacedHandler",
+    "https": "crawler.paced_handler.PacedHandler",
     "data": None,
     "file": None,
     "ftp": None,

@@ -57,10 +57,12 @@ class Host:
         self.says("/.well-known/tdmrep.json", Answer(json.dumps(rules).encode(), "application/json"))
 
     def stories(self, count: int, image: str = "/photo.jpg") -> list[str]:
-        """Addresses of pages that end as candidates."""
+        """Addresses of pages that end as candidates; more than a few need an image each, `{}` in its address."""
         paths = [f"/story-{number}" for number in range(count)]
-        for path in paths:
-            self.says(path, Answer(page(image), "text/html"))
+        for number, path in enumerate(paths):
+            self.says(path, Answer(page(image.format(number)), "text/html"))
+            if "{}" in image:
+                self.says(image.format(number), Answer(photo(1), "image/jpeg"))
         self.says("/photo.jpg", Answer(photo(1), "image/jpeg"))
         return [self.url + path for path in paths]
 

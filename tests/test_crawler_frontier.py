@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import sqlite3
@@ -305,4 +306,34 @@ def test_a_unit_whose_record_is_in_the_spool_is_held_and_not_handed_out(open_at:
     frontier = reopened(open_at, frontier, tmp_path)
     assert frontier.hold(keys[0]) is False
     assert take(frontier) == [C]
+    frontier.close()
+
+
+def test_a_note_is_replaced_and_survives(open_at: OpenAt, tmp_path: Path) -> None:
+    frontier = open_at(tmp_path)
+    file = Work(b"f" * 16, "/in/a.csv", "rows", note="at 0")
+    frontier.add([file, work_of(A)])
+    assert {work.kind: work.note for work in frontier.take(9, 9, {})} == {"rows": "at 0", "page": ""}
+    frontier.note(file.key, 'at 2,000 "\u00e9"')
+    frontier.note(b"x" * 16, "of what is not there")
+    frontier = reopened(open_at, frontier, tmp_path)
+    assert {work.kind: work.note for work in frontier.take(9, 9, {})} == {"rows": 'at 2,000 "\u00e9"', "page": ""}
+    frontier.end(Ended(file.key, "done", NOW))
+    assert frontier.add([file]) == 0
+    frontier.close()
+
+
+def test_the_page_of_an_image_that_failed_is_the_one_in_its_note(open_at: OpenAt, tmp_path: Path) -> None:
+    frontier = open_at(tmp_path)
+    image = "http://a.example/i.jpg"
+    notes = [json.dumps({"page_url": A}), json.dumps({"texts": []})]
+    works = [Work(bytes([number] * 16), image, "image", note=note) for number, note in enumerate(notes)]
+    frontier.add([*works, work_of(B), Work(b"f" * 16, "/in/a.csv", "rows", note="{}")])
+    for work in frontier.take(9, 9, {}):
+        frontier.fail(work.key, Failure(work.url, image, "image_http_error", "503", 1, NOW, NOW))
+    assert [(failed.page_url, failed.image_url) for failed in frontier.failures()] == [
+        (A, image),
+        (image, image),
+        (B, image),
+    ]
     frontier.close()

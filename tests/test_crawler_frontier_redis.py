@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from crawler.balance import Counts
-from crawler.frontier import Ended, FrontierError, host_of, key_of, work_of
+from crawler.endings import shortfall
+from crawler.frontier import Ended, FrontierError, Work, host_of, key_of, work_of
 from crawler.frontier_redis import RedisFrontier
 from crawler.frontiers import open_frontier
 from crawler.items import REFUSAL_SCHEMA, Failure, Refusal
+from crawler.ledger import Ledger
+from crawler.limits import Limits
 from crawler.plan import CrawlError
 from crawler.redis_server import check, read_address
 from crawler.store import ParquetShards
@@ -161,6 +164,35 @@ def test_what_failed_is_tried_again_only_when_no_other_process_is_at_work(open_a
     assert two.retry(5) == 0
     one.close()
     assert two.retry(5) == 1
+
+
+def test_rows_of_one_image_that_follow_each_other_come_together(open_as: OpenAs) -> None:
+    one, two = open_as("one"), open_as("two")
+    urls = [f"{A}{name}.jpg" for name in (1, *[2] * 2_100, 3, *[2] * 2, 4)]
+    works = [Work(number.to_bytes(16, "big"), url, "image", note="{}") for number, url in enumerate(urls)]
+    one.add(works)
+    assert one.take(2, 2, {}) == works[:2_002]  # a bounded number of them
+    assert urls_of(two) == []
+    assert one.take(1, 3_000, {"a.example": 2_002}) == works[2_002:2_101]
+    assert one.take(2, 3_000, {"a.example": 2_101}) == works[2_101:2_104]
+
+
+def test_what_other_processes_have_open_is_no_shortfall_of_this_one(open_as: OpenAs, tmp_path: Path) -> None:
+    one, two = open_as("one"), open_as("two")
+    one.add([work_of(A)])
+    one.take(1, 1, {})
+    ledger = Ledger(tmp_path / "one", one, Limits())
+    ledger.take_on()
+    ledger.refuse(Refusal(A, None, "not_html", "", NOW), Ended(key_of(A), "refused", NOW))
+    two.add([work_of(B), work_of(C)])
+    two.take(1, 1, {})
+    ledger.close("finished")
+    assert ledger.in_all == Counts(queued=1, leased=1, done=0, refused=1, failed=0, other=0)
+    assert shortfall("finished", 0, ledger, "rows", 0) == ""
+    assert shortfall("finished", 0, ledger, "rows", 1).startswith("1 rows came to no end; this is a fault")
+    assert shortfall("finished", 0, ledger, "pages", None).startswith("2 pages came to no end; this is a fault")
+    ledger.take_on()
+    assert shortfall("finished", 0, ledger, "rows", 0).startswith("1 rows came to no end; this is a fault")
 
 
 def test_long_lists_go_through_in_pieces(open_as: OpenAs) -> None:

@@ -96,7 +96,7 @@ def test_no_more_requests_are_made_at_once_than_the_setting_says_even_without_a_
     host: Host, tmp_path: Path
 ) -> None:
     host.takes = 0.02
-    books = crawled(tmp_path, host.stories(20), "CONCURRENT_REQUESTS_PER_DOMAIN=2")
+    books = crawled(tmp_path, host.stories(20, "/photo-{}.jpg"), "CONCURRENT_REQUESTS_PER_DOMAIN=2")
     assert books.stats["candidates"] == 20
     assert host.most_at_once == 2
 
@@ -118,7 +118,10 @@ def test_other_hosts_do_not_wait_for_those_that_are_paused(other: Host, tmp_path
             pages += host.stories(2)
             host.answers["/story-0"].insert(0, Answer(status=503, headers=(("Retry-After", "6"),)))
         books = crawled(
-            tmp_path, pages + other.stories(60), "CONCURRENT_REQUESTS=6", "CONCURRENT_REQUESTS_PER_DOMAIN=1"
+            tmp_path,
+            pages + other.stories(60, "/photo-{}.jpg"),
+            "CONCURRENT_REQUESTS=6",
+            "CONCURRENT_REQUESTS_PER_DOMAIN=1",
         )
     assert books.stats["candidates"] == 72
     assert all(max(host.gaps()) >= 5.9 for host in paused)

@@ -92,7 +92,7 @@ def test_an_image_is_under_the_robots_txt_of_its_own_host(host: Host, other: Hos
 
 
 def test_many_requests_share_one_robots_txt_and_none_waits_for_ever(host: Host, tmp_path: Path) -> None:
-    pages = host.stories(6)
+    pages = host.stories(6, "/photo-{}.jpg")
     books = crawled(tmp_path, pages, "CONCURRENT_REQUESTS_PER_DOMAIN=1", "CONCURRENT_REQUESTS=1")
     assert books.stats["candidates"] == 6
     assert host.paths()[0] == "/robots.txt"

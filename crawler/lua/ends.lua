@@ -83,13 +83,14 @@ function operations.retry()
     return {last, queued}
 end
 
--- The last sequence number and how many -> the last one, then eight fields a unit that failed.
+-- The last sequence number and how many -> the last one, then nine fields a unit that failed.
 function operations.failures()
     local found = failed_after(ARGV[FIRST], ARGV[FIRST + 1])
     local answer = {found[#found] or ''}
     for i = 1, #found, 2 do
         local row, failure = row_of(found[i]), unpacked(call('HGET', at 'failure', found[i]))
-        local fields = {row[R.kind], row[R.url], failure[1], failure[2], failure[3], failure[5], failure[6], failure[4]}
+        local fields = {row[R.kind], row[R.url], row[R.note], failure[1], failure[2], failure[3], failure[5], failure[6],
+                        failure[4]}
         for _, field in ipairs(fields) do answer[#answer + 1] = tostring(field) end
     end
     return answer

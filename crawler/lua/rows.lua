@@ -15,11 +15,14 @@
 -- process       zset    processes by the time at which they are taken for dead; takers: zset by their last take
 -- state:OWNER   hash    number of the last operation, folder ID, keys of the last take
 -- tally         hash    "KIND:STATE" -> how many
+-- moment:HOST   hash    see `moments.lua`, a script of its own
 local prefix, op, owner, number, lease = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local FIRST = 5  -- of the operation's own arguments
 local QUEUED, LEASED, DONE, REFUSED, FAILED, ALIAS, WAITING = 0, 1, 2, 3, 4, 5, 6
 local R = {state = 1, kind = 2, sequence = 3, depth = 4, url = 5, home = 6, note = 7, host = 8, outcome = 9, ended = 10,
            etag = 11, modified = 12}
+local IMAGE = 1  -- a kind
+local TOGETHER = 2000  -- rows of one image that come with its first at most: those that a feed reads at once
 local TAKING = 10  -- seconds since its last take for which a process is given its share of the hosts
 local call, pack, unpacked = redis.call, cmsgpack.pack, cmsgpack.unpack
 local clock = call('TIME')

@@ -36,7 +36,7 @@ function operations.add()
     return new
 end
 
--- How many, how many of a host, then host and number of each host in flight -> eight fields a unit.
+-- How many, how many of a host (but for rows of one image), then host and number of each host in flight -> eight fields a unit.
 function operations.take(again)
     if again then return works_of(unpacked(call('HGET', at 'state:' .. owner, 'taken'))) end
     local room, per_host, held, kept, keys = tonumber(ARGV[FIRST]), tonumber(ARGV[FIRST + 1]), {}, {}, {}
@@ -46,15 +46,30 @@ function operations.take(again)
     for _, host in ipairs(mine) do
         if held[host] then kept[#kept + 1] = host else release(host, owner) end
     end
+    local function draw_next(host)
+        local key = call('LPOP', at 'queue:' .. host)
+        local row = key and row_of(key)
+        if not (row and row[R.state] == QUEUED) then return key, nil end
+        move(key, row, LEASED)
+        call('ZADD', at 'leases:' .. owner, row[R.sequence], key)
+        keys[#keys + 1], held[host] = key, (held[host] or 0) + 1
+        return key, row
+    end
+    -- The rows of the image that come right after its first.
+    local function draw_others(host, url)
+        for _ = 1, TOGETHER do
+            local key = call('LINDEX', at 'queue:' .. host, 0)
+            local row = key and row_of(key)
+            if not (row and row[R.kind] == IMAGE and row[R.url] == url) then return end
+            draw_next(host)
+        end
+    end
     local function draw_one(host)
         while #keys < room and (held[host] or 0) < per_host do
-            local key = call('LPOP', at 'queue:' .. host)
-            local row = key and row_of(key)
+            local key, row = draw_next(host)
             if not key then return false end
-            if row and row[R.state] == QUEUED then
-                move(key, row, LEASED)
-                call('ZADD', at 'leases:' .. owner, row[R.sequence], key)
-                keys[#keys + 1], held[host] = key, (held[host] or 0) + 1
+            if row then
+                if row[R.kind] == IMAGE then draw_others(host, row[R.url]) end
                 return true
             end
         end

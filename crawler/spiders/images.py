@@ -1,6 +1,11 @@
 """Fetch the images that rows name: `scrapy crawl images -a input=PATH -a out=DIR`.
 
 The rows are candidates without bytes, a table of addresses and texts, or what img2dataset failed on.
+
+Processes that share a frontier (`LAIT_FRONTIER`) are given the same `input`, at the same path on every machine: one of them
+reads a file, all fetch, and each row is recorded once. Rows of one image that are read in one turn
+(`crawler.image_feed.ROWS_AT_ONCE`) go to one process and share a fetch. Farther apart they may be fetched twice: by
+another process, which was given the host since, or by the same, which keeps but the last images.
 """
 
 from collections.abc import Mapping
@@ -12,7 +17,6 @@ from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
 from crawler.accounted import NO_VALIDATORS, say
-from crawler.endings import shortfall
 from crawler.frontier import Frontier, Work
 from crawler.frontiers import open_frontier
 from crawler.image_feed import RowFeed
@@ -126,4 +130,4 @@ class ImagesSpider(ImageFetchingSpider):
         if self._feed.passed_over and not self.failure:
             say(f"{self._feed.passed_over:,} rows have their image already, and were passed over")
         nothing = reason == "finished" and self.ledger.in_all is not None and not self.ledger.in_all.pages
-        return self._unread or ("" if nothing else shortfall(reason, self.stopped_by, self.ledger))
+        return self._unread or ("" if nothing else super().shortfall(reason))
