@@ -14,6 +14,8 @@ from bs4.dammit import EncodingDetector
 SUPERSETS: Final = {"ascii": "cp1252", "iso8859-1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949"}
 # Python's own notations, and encodings that browsers do not read because they can hide markup.
 NOT_OF_PAGES: Final = frozenset(("idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"))
+HEAD: Final = 16_384  # bytes in which a declaration is looked for; browsers look at 1,024
+SAMPLE: Final = 200_000  # bytes by which an encoding is guessed
 UTF16_START: Final = 400  # bytes that are looked at; a page starts with tags
 UTF16_ZEROS: Final = 0.8  # of every second byte; the rest may be letters of other scripts
 
@@ -35,7 +37,7 @@ def decode(body: bytes, content_type: str | None) -> tuple[bytes | str, str]:
         declared.append(codec)
     if "utf-8" in declared[:-1]:  # declared, and damaged in a few places
         return body.decode("utf-8", "replace"), "utf-8"
-    for label in EncodingDetector(body, is_html=True).encodings:
+    for label in EncodingDetector(body[:SAMPLE], is_html=True).encodings:
         codec = codec_name(label) or "ascii"
         try:
             return body.decode(codec), codec
@@ -51,7 +53,7 @@ def declared_codecs(body: bytes, content_type: str | None) -> Iterator[str]:
     """
     if codec := codec_name(charset(content_type)):
         yield codec
-    if codec := codec_name(EncodingDetector.find_declared_encoding(body, is_html=True)):
+    if codec := codec_name(EncodingDetector.find_declared_encoding(body[:HEAD], is_html=True)):
         yield codec
     yield "utf-8"
 

@@ -18,16 +18,23 @@ from typing import Final
 
 from crawler.balance import Counts
 from crawler.frontier import KINDS, RECORD_KINDS, Ended, Work, key_of
-from crawler.frontier_rows import DONE, FAILED, LEASED, QUEUED, REFUSED
 from crawler.items import Failure
 from crawler.lock import hold_folder
 from crawler.recorded import pages_in, remove_partials, shards_of
 from crawler.redis_moments import RedisMoments
 from crawler.redis_process import RedisProcess
-from crawler.redis_rows import Argument, end_fields, failure_from, fields_of, page_fields, seconds_of, work_from
+from crawler.redis_rows import (
+    Argument,
+    counts_from,
+    end_fields,
+    failure_from,
+    fields_of,
+    page_fields,
+    seconds_of,
+    work_from,
+)
 from crawler.redis_server import RedisServer, read_address
 
-WAITING: Final = 6  # a state beside those of `crawler.frontier_rows`: a dead process was writing the unit's record
 CHUNK: Final = 500  # units that one operation is about at most, so that it holds up others for some milliseconds only
 PATIENCE: Final = 1 / 3  # of the lease, for a server that restarts: what is leased is still so when it is back
 
@@ -148,24 +155,13 @@ class RedisFrontier:
 
     def counts(self) -> Counts:
         """See `Frontier`."""
-        found = self._server.run("HGETALL", self._process.key("tally"))
-        number, other = dict.fromkeys(range(WAITING + 1), 0), 0
-        for name, n in found.items():
-            kind, state = map(int, name.split(b":"))
-            if KINDS[kind] in RECORD_KINDS:
-                number[state] += int(n)
-            elif state in (QUEUED, LEASED):
-                other += int(n)
-        return Counts(
-            number[QUEUED], number[LEASED], number[DONE], number[REFUSED], number[FAILED], other, number[WAITING]
-        )
+        return counts_from(self._server.run("HGETALL", self._process.key("tally")))
 
     def remarks(self) -> list[str]:
         """See `Frontier`: folders that pages wait for."""
         lines = []
         for name, where in sorted(self._server.run("HGETALL", self._process.key("folder")).items()):
-            pages = int(self._process.do("waiting", name))
-            if pages:
+            if pages := int(self._process.do("waiting", name)):
                 lines.append(
                     f"{pages:,} pages wait for the folder {where.decode()}, which a process was writing to when it died: "
                     "run the same command there, once"

@@ -26,6 +26,7 @@ PLACEHOLDER_CONTACT: Final = "https://example.org/lait-crawler-contact-not-set"
 NOISY_LOGGERS: Final = (
     "scrapy.core.downloader.handlers.http11",
     "scrapy.downloadermiddlewares.httpcompression",
+    "PIL",
 )
 BEAT_SECONDS: Final = 1.0  # between commits of the frontier
 

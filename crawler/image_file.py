@@ -7,9 +7,9 @@ from typing import Final
 
 from PIL import Image, UnidentifiedImageError
 
-# Formats that browsers show; Pillow's other readers are older and less tested on hostile files.
 # The highest limit that a recipe can set for the corpus (filters.image), whose default is lower; nothing is decoded here.
 MAX_PIXELS: Final = 178_956_970
+# Formats that browsers show; Pillow's other readers are older and less tested on hostile files.
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP", "TIFF")
 
 
@@ -39,5 +39,13 @@ def sniff(body: bytes) -> ImageFile | None:
                 if image.width * image.height > MAX_PIXELS:
                     return None
                 return ImageFile(Image.MIME[image.format or ""], *image.size)
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError, KeyError):
+    except (
+        UnidentifiedImageError,
+        Image.DecompressionBombError,
+        OSError,
+        ValueError,
+        SyntaxError,
+        KeyError,
+        RuntimeError,
+    ):
         return None

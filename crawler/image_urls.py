@@ -15,7 +15,6 @@ from crawler.vocabulary import (
 )
 
 NO_ADDRESS: Final = ("data:", "blob:", "about:", "javascript:", "{", "[", "#")
-WIDTH_IN_SRCSET: Final = re.compile(r"\s(\d{2,4})w")
 SEPARATORS: Final = re.compile(r"[\s,]*")
 SRCSET_ENTRY: Final = re.compile(r"(\S*[^\s,])(?:\s+([\d.]+)([wxh])(?:\s+[\d.]+h)?)?\s*(?:,|$)")
 BARE_DESCRIPTOR: Final = re.compile(r"[\d.]+[wxh]")  # of a srcset with a space inside an address
@@ -173,12 +172,6 @@ def width_in_url(url: str) -> int | None:
         return int(match[1])
     sizes = [int(next(filter(None, match.groups()))) for match in WIDTH_IN_PATH.finditer(path)]
     return sizes[-1] if sizes else None
-
-
-def stated_width(address: str, srcsets: Iterable[str]) -> int:
-    """The greatest width in pixels that an address or a srcset claims; 0 when none does."""
-    widths = [int(width) for srcset in srcsets for width in WIDTH_IN_SRCSET.findall(srcset)]
-    return max(width_in_url(address) or 0, *widths) if widths else width_in_url(address) or 0
 
 
 def largest(sources: Sequence[Source]) -> Source:

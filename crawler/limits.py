@@ -3,9 +3,11 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from crawler.plan import CrawlError
+
+MIN_LEASE: Final = 3  # seconds; a process gives a sign of life each second
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,16 @@ def read_limits(setting: Callable[[str], Any]) -> Limits:
     Raises:
         CrawlError: one is no number or switch, or makes no sense.
     """
+    lease_seconds = number(setting, "LAIT_LEASE_SECONDS", "seconds", 60)
+    if lease_seconds < MIN_LEASE:
+        raise CrawlError(f"LAIT_LEASE_SECONDS={lease_seconds:g} is too short to live by: use {MIN_LEASE} or more")
     return Limits(
         shard_bytes=max(1, round(number(setting, "LAIT_SHARD_MB", "megabytes", 128) * 2**20)),
         shard_seconds=number(setting, "LAIT_SHARD_SECONDS", "seconds", 300),
         spool=switch(setting, "LAIT_SPOOL", default=True),
         failed_runs=int(number(setting, "LAIT_FAILED_RUNS", "runs", 5)),
         drain_seconds=number(setting, "LAIT_DRAIN_SECONDS", "seconds", 60),
-        lease_seconds=number(setting, "LAIT_LEASE_SECONDS", "seconds", 60),
+        lease_seconds=lease_seconds,
         progress_seconds=number(setting, "LAIT_PROGRESS_SECONDS", "seconds", 10),
     )
 

@@ -27,6 +27,7 @@ ALTERNATIVES: Final = ("og:image:alt", "twitter:image:alt")
 DESCRIBING: Final = frozenset((*DESCRIPTIONS, *TITLES, *ALTERNATIVES))
 READ_NAMES: Final = DESCRIBING.union(META_IMAGES)
 JSON_LD: Final = "application/ld+json"
+MAX_NAMED: Final = 50  # images that one page's metadata names; real pages name some ten
 READ_RELATIONS: Final = frozenset(("image_src", "preload", "license"))
 
 
@@ -66,7 +67,8 @@ def read_metadata(page: Page) -> Metadata:
     images: dict[tuple[str, str], None] = {}
     values: dict[str, str] = {}
     for attributes in page.metas:
-        read_meta(page, attributes, values, images)
+        if len(images) < MAX_NAMED:
+            read_meta(page, attributes, values, images)
     preloads: list[str] = []
     license_url: str | None = None
     for attributes in page.landmarks.links:
@@ -82,16 +84,20 @@ def read_metadata(page: Page) -> Metadata:
             license_url = page.absolute(href)
     captions = read_json_ld(page, images)
     title = next((text for node in page.landmarks.titles if (text := collapse(node.text()))), "")
-    return Metadata(tuple(images), values, title, captions, tuple(preloads), license_url)
+    return Metadata(tuple(images), values, title, captions, tuple(preloads[:MAX_NAMED]), license_url)
 
 
 def read_json_ld(page: Page, images: dict[tuple[str, str], None]) -> dict[str, str]:
     """Note the images that the page's JSON-LD names; answers the captions of those that have one, by URL."""
     captions: dict[str, str] = {}
     for node in page.landmarks.scripts:
+        if len(images) >= MAX_NAMED:
+            break
         kind = node.attrs.get("type")
         if kind and kind.partition(";")[0].strip().lower() == JSON_LD:
             for address, caption in named_images(node.text()):
+                if len(images) >= MAX_NAMED:
+                    break
                 if url := page.absolute(address):
                     images[("json_ld_image", url)] = None
                     if caption:

@@ -3,6 +3,7 @@
 Every fetch passes here: pages, images, sitemaps, robots.txt, and each hop of a redirect.
 """
 
+import logging
 from functools import partial
 from typing import Any, Final
 
@@ -35,6 +36,7 @@ class GuardedHandler(HTTP11DownloadHandler):
         self._pool._factory = partial(LimitedFactory, policy)  # type: ignore[assignment]
         if crawler.settings.getbool("DOWNLOAD_VERIFY_CERTIFICATES"):
             self._contextFactory: Any = VerifyingPolicy.from_crawler(crawler)
+            logging.getLogger("twisted").addFilter(is_news)
 
     async def download_request(self, request: Request) -> Response:
         """The response to a request, its body as sent.
@@ -78,6 +80,11 @@ class GuardedAgent(_ScrapyAgent):
         agent = super()._get_agent(request, timeout)
         agent._endpointFactory._reactor = self._guarded
         return agent
+
+
+def is_news(record: logging.LogRecord) -> bool:
+    """Whether a record of Twisted's log says more than the refusal of a page does: certificates that do not hold."""
+    return "while verifying certificate" not in record.getMessage()
 
 
 class VerifyingPolicy(_ScrapyClientContextFactory):

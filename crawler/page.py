@@ -21,6 +21,8 @@ TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 UNNESTED_TAGS: Final = word_set(
     "area base br col dd dt embed hr img input li link meta option p param path source td th tr track wbr"
 )  # they are empty, or the next one ends them
+MAX_TAG: Final = 100_000  # characters; real ones, with a picture or state in an attribute, have some tens of thousands
+TAG_START: Final = re.compile(r"<[a-zA-Z]")
 MANY_TAGS: Final = 8_000  # of a page; with fewer, no nesting takes longer than about a fifth of a second to parse
 SHORTEST_TAG: Final = len("<b>")
 MAX_DEPTH: Final = 2_000  # elements; real pages nest some tens deep, and count to hundreds where end tags are missing
@@ -94,6 +96,8 @@ def parse_page(body: bytes | str, url: str, content_type: str | None = None) -> 
         The page; broken or empty HTML gives a page with little on it, never an error.
     """
     markup, encoding = (body, "utf-8") if isinstance(body, str) else decode(body, content_type)
+    if has_long_tag(markup):
+        markup = without_long_tags(markup)
     if may_be_too_deep(markup if isinstance(markup, bytes) else markup.encode("utf-8", "replace")):
         markup = cut_where_too_deep(markup if isinstance(markup, str) else markup.decode("utf-8", "replace"))
     try:
@@ -104,6 +108,30 @@ def parse_page(body: bytes | str, url: str, content_type: str | None = None) -> 
     attributes = root.attributes if root is not None else {}
     html_lang = attributes.get("lang") or attributes.get("xml:lang") or ""
     return Page(url, tree, landmarks_of(root), encoding, html_lang.strip().lower())
+
+
+def has_long_tag(markup: bytes | str) -> bool:
+    """Whether there may be a tag of more than `MAX_TAG` characters: there are so many without a `>` somewhere."""
+    end: bytes | str = b">" if isinstance(markup, bytes) else ">"
+    position, length = 0, len(markup)
+    while length - position > MAX_TAG:
+        last = markup.rfind(end, position, position + MAX_TAG)  # type: ignore[arg-type]  # both are of one kind
+        if last < 0:
+            return True
+        position = last + 1
+    return False
+
+
+def without_long_tags(markup: bytes | str) -> str:
+    """The markup without tags of more than `MAX_TAG` characters: the parser takes the square of their attributes."""
+    text = markup if isinstance(markup, str) else markup.decode("utf-8", "replace")
+    kept: list[str] = []
+    position = 0
+    while tag := TAG_START.search(text, position):
+        end = text.find(">", tag.start()) + 1 or len(text)
+        kept.append(text[position : tag.start() if end - tag.start() > MAX_TAG else end])
+        position = end
+    return "".join([*kept, text[position:]])
 
 
 def may_be_too_deep(markup: bytes) -> bool:

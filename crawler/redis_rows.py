@@ -1,13 +1,17 @@
 """Units of work and their ends, in the fields that `crawler/lua` takes and answers with."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from crawler.frontier import KINDS, Ended, Work, host_of, key_of
-from crawler.frontier_rows import STATE_OF
+from crawler.balance import Counts
+from crawler.frontier import KINDS, RECORD_KINDS, Ended, Work, host_of, key_of
+from crawler.frontier_rows import DONE, FAILED, LEASED, QUEUED, REFUSED, STATE_OF
 from crawler.items import Failure
 from crawler.recorded import RecordedPage
+
+WAITING: Final = 6  # a state beside those of `crawler.frontier_rows`: a dead process was writing the unit's record
 
 Argument: TypeAlias = str | bytes | int | float
 NEVER: Final = 0  # as the time at which a unit ended
@@ -45,3 +49,15 @@ def failure_from(
 def seconds_of(at: str) -> int:
     """A time, ISO 8601 with its offset, in seconds since 1970, which take less room."""
     return int(datetime.fromisoformat(at).timestamp()) if at else NEVER
+
+
+def counts_from(tally: Mapping[bytes, bytes]) -> Counts:
+    """How many units are in which state, from the server's `KIND:STATE` to number."""
+    number, other = dict.fromkeys(range(WAITING + 1), 0), 0
+    for name, n in tally.items():
+        kind, state = map(int, name.split(b":"))
+        if KINDS[kind] in RECORD_KINDS:
+            number[state] += int(n)
+        elif state in (QUEUED, LEASED):
+            other += int(n)
+    return Counts(number[QUEUED], number[LEASED], number[DONE], number[REFUSED], number[FAILED], other, number[WAITING])

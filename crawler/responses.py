@@ -34,9 +34,14 @@ def reason_of(failure: Failure) -> tuple[str, str]:
         return "not_crawlable", str(error)[:200]
     if kind == "DownloadTimeoutError":
         return "too_slow", str(error)[:200]
+    return "fetch_failed", told(error)
+
+
+def told(error: BaseException | None) -> str:
+    """What kept something from being fetched, by the error that Scrapy's own stands for."""
     if isinstance(error, DownloadFailedError):
         *_, error = causes(error)
-    return "fetch_failed", f"{type(error).__name__}: {error}".removesuffix(": ")[:200]
+    return f"{type(error).__name__}: {error}".removesuffix(": ")[:200]
 
 
 def reason_of_ignored(error: IgnoreRequest) -> tuple[str, str]:

@@ -25,7 +25,7 @@ from crawler.fetch_refusal import UNREACHABLE, FetchRefusedError
 from crawler.manners import Manners
 from crawler.pacing import pacing_of
 from crawler.refused import RefusedError
-from crawler.responses import detail_of, retry_after
+from crawler.responses import detail_of, retry_after, told
 from crawler.retry_after import BUSY, seconds_to_back_off
 from crawler.robots_rules import RobotsRules
 from crawler.site_cache import Found, RecentlyUsed, SiteCache
@@ -125,7 +125,7 @@ class RobotsMiddleware:
         return Found(Answer(text), self._manners.robots_seconds, len(text))
 
     def _failed(self, error: Exception, site: str, host: str, failures: int) -> Found[Answer]:
-        detail = f"{type(error).__name__}: {error}"[:200]
+        detail = told(error)
         if isinstance(error, self._transient) and not isinstance(error, CannotResolveHostError):
             return self._unreachable(detail, host, failures)
         if str(error) == TOO_MANY_REDIRECTS:

@@ -2,11 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 from protego import Protego
 
 from crawler.site_files import LIMIT
+
+LINE_END: Final = re.compile(r"\r\n?")  # a lone carriage return ends a line, too (RFC 9309, section 2.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class RobotsRules:
         the group `*` does. Request-rate's hours of the day are not heeded: its pace holds at all times.
         """
         named = re.compile(rf"^(\s*user-?agent\s*:\s*{re.escape(agent)})(?![\w-]).*$", re.IGNORECASE | re.MULTILINE)
-        parsed = Protego.parse(named.sub(r"\1", body[:LIMIT].decode("utf-8-sig", "replace")))
+        text = LINE_END.sub("\n", body[:LIMIT].decode("utf-8-sig", "replace"))
+        parsed = Protego.parse(named.sub(r"\1", text))
         rate = parsed.request_rate(agent)
         seconds = max(parsed.crawl_delay(agent) or 0.0, rate.seconds / rate.requests if rate is not None else 0.0)
         return cls(parsed, agent, seconds)

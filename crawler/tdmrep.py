@@ -66,7 +66,10 @@ def rules_in(content: list[Any]) -> Iterator[Rule]:
             continue
         pattern = location.strip()
         if pattern.startswith(("http://", "https://")):  # some write the whole address
-            pattern = urlsplit(pattern).path or "/"
+            try:
+                pattern = urlsplit(pattern).path or "/"
+            except ValueError:  # an unclosed IPv6 bracket
+                continue
         to_the_end = pattern.endswith("$")
         pattern = pattern.removesuffix("$").replace("$", "%24")
         pattern = pattern if pattern.startswith(("/", "*")) else f"/{pattern}"

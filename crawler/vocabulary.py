@@ -23,10 +23,6 @@ JUNK_FOLDERS: Final = word_set("ad ads avatar avatars badges buttons emoji flags
 BEACON_HOSTS: Final = (
     "scorecardresearch", "doubleclick", "quantserve", "analytics", "adserver", "gravatar", "pixel.", "/ads.",
 )  # fmt: skip
-UPLOAD_WORDS: Final = (
-    "/upload", "/media/", "/photo", "/gallery", "/article", "/stor", "/news/", "/product", "/recipe", "getty", "reuters",
-    "/editorial", "cdn.shopify",
-)  # fmt: skip
 HERO_WORDS: Final = (
     "hero", "featured", "wp-post-image", "lead", "main-im", "mainim", "cover", "primary", "landing", "top-im",
 )  # fmt: skip

@@ -30,3 +30,8 @@ def test_a_preload_of_anything_else_is_none() -> None:
 
 def test_metadata_and_share_link_about_one_image_are_one_claim() -> None:
     assert features(OG + SHARE) == {"old-lighthouse": {"og_image": 1.0, "named": 1 / 3, "shared": 1.0}}
+
+
+def test_of_endless_metadata_the_first_images_are_read() -> None:
+    head = "".join(f'<meta property="og:image" content="/photo-{number}.jpg">' for number in range(200))
+    assert len(read_metadata(parse_page(head, "http://a.example/")).images) == 50

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 
 from crawler.encoding import decode
@@ -152,3 +154,16 @@ def test_a_page_is_cut_before_the_first_element_that_is_too_deep() -> None:
     shallow = "<ul>" + "<li><b>x</b>" * MANY_TAGS + "</ul>"
     assert cut_where_too_deep(shallow) == shallow
     assert cut_where_too_deep("<b>" * (MAX_DEPTH + 1)) == "<b>" * MAX_DEPTH
+
+
+@pytest.mark.parametrize("encode", [str, str.encode])
+def test_a_tag_without_end_is_left_out_and_what_follows_is_read(encode: Callable[[str], str | bytes]) -> None:
+    many = " ".join(f"a{number}=1" for number in range(40_000))
+    page = parse_page(encode(f"<h1>One</h1><img {many}><h1>Two</h1>"), "http://a.example/")
+    assert [node.text() for _, node in page.landmarks.headings] == ["One", "Two"]
+    assert page.landmarks.images == []
+
+
+def test_an_encoding_is_declared_at_the_start_or_not_at_all() -> None:
+    late = b"<p>" + b"x" * 20_000 + b'<meta charset="utf-16"><p>caf\xe9'
+    assert parse_page(late, "http://a.example/").encoding != "utf-8"

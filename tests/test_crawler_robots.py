@@ -124,7 +124,7 @@ def test_a_robots_txt_that_cannot_be_read_is_waited_for(status: int, host: Host,
     assert second >= 0.56
 
 
-@pytest.mark.parametrize(("status", "detail"), [(500, "500"), (0, "DownloadFailedError")])
+@pytest.mark.parametrize(("status", "detail"), [(500, "500"), (0, "Connection")])
 def test_a_site_whose_robots_txt_never_comes_is_left_alone(
     status: int, detail: str, host: Host, other: Host, tmp_path: Path
 ) -> None:
@@ -191,3 +191,9 @@ def test_of_an_overlong_robots_txt_the_beginning_counts(host: Host, tmp_path: Pa
         "/first": "robots_txt",
         "/last": "no_main_image",
     }
+
+
+def test_a_lone_carriage_return_ends_a_line() -> None:
+    rules = RobotsRules.parse(b"User-agent: lait-crawler\rDisallow: /private\r\nDisallow: /more\n", "lait-crawler")
+    allowed = [rules.allows(f"http://a.example{path}") for path in ("/private", "/more", "/other")]
+    assert allowed == [False, False, True]

@@ -134,3 +134,8 @@ def test_the_file_is_left_alone_where_robots_txt_forbids_it_or_the_user_does(
     assert FILE not in host.paths()
     assert crawled(tmp_path, other.stories(1), "LAIT_TDMREP=0").stats["candidates"] == 1
     assert FILE not in other.paths()
+
+
+def test_a_location_that_is_no_address_is_passed_over() -> None:
+    rules = parse_tdmrep(b'[{"location": "http://[", "tdm-reservation": 1}, {"location": "/a", "tdm-reservation": 1}]')
+    assert (len(rules), is_reserved(rules, "http://a.example/a")) == (1, True)
