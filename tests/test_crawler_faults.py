@@ -70,7 +70,7 @@ def test_nothing_is_fetched_where_robots_txt_cannot_be_read_and_an_error_page_ha
             assert failed[f"{sites[status].url}/page"] == ("robots_unreachable", str(status))
         reason, detail = failed[f"{sites[0].url}/page"]
         assert reason == "robots_unreachable"
-        assert detail.startswith("Download")
+        assert detail.startswith("Connection")
         assert stats(tmp_path)["candidates"] == 1
         assert {status: set(web.paths()) for status, web in sites.items()} == {
             503: {"/robots.txt"},
