@@ -23,6 +23,7 @@ UNNESTED_TAGS: Final = word_set(
 )  # they are empty, or the next one ends them
 MAX_TAG: Final = 100_000  # characters; real ones, with a picture or state in an attribute, have some tens of thousands
 TAG_START: Final = re.compile(r"<[a-zA-Z]")
+TAG_START_IN_BYTES: Final = re.compile(rb"<[a-zA-Z]")
 MANY_TAGS: Final = 8_000  # of a page; with fewer, no nesting takes longer than about a fifth of a second to parse
 SHORTEST_TAG: Final = len("<b>")
 MAX_DEPTH: Final = 2_000  # elements; real pages nest some tens deep, and count to hundreds where end tags are missing
@@ -96,10 +97,9 @@ def parse_page(body: bytes | str, url: str, content_type: str | None = None) -> 
         The page; broken or empty HTML gives a page with little on it, never an error.
     """
     markup, encoding = (body, "utf-8") if isinstance(body, str) else decode(body, content_type)
-    if has_long_tag(markup):
-        markup = without_long_tags(markup)
-    if may_be_too_deep(markup if isinstance(markup, bytes) else markup.encode("utf-8", "replace")):
-        markup = cut_where_too_deep(markup if isinstance(markup, str) else markup.decode("utf-8", "replace"))
+    written = markup if isinstance(markup, bytes) else markup.encode("utf-8", "replace")
+    if has_long_tag(written) or may_be_too_deep(written):
+        markup = cut_where_too_deep(without_long_tags(written.decode("utf-8", "replace")))
     try:
         tree = LexborHTMLParser(markup, options=WITHOUT_EVENTS)
     except SelectolaxError:  # the last resort: let BeautifulSoup repair it and read its output
@@ -110,21 +110,21 @@ def parse_page(body: bytes | str, url: str, content_type: str | None = None) -> 
     return Page(url, tree, landmarks_of(root), encoding, html_lang.strip().lower())
 
 
-def has_long_tag(markup: bytes | str) -> bool:
-    """Whether there may be a tag of more than `MAX_TAG` characters: there are so many without a `>` somewhere."""
-    end: bytes | str = b">" if isinstance(markup, bytes) else ">"
+def has_long_tag(markup: bytes) -> bool:
+    """Whether a tag of more than `MAX_TAG` bytes may begin somewhere; looks only where so many are without a `>`."""
     position, length = 0, len(markup)
     while length - position > MAX_TAG:
-        last = markup.rfind(end, position, position + MAX_TAG)  # type: ignore[arg-type]  # both are of one kind
+        last = markup.rfind(b">", position, position + MAX_TAG)
         if last < 0:
-            return True
+            last = markup.find(b">", position) % (length + 1)  # its end where there is none
+            if TAG_START_IN_BYTES.search(markup, position, last - MAX_TAG):
+                return True
         position = last + 1
     return False
 
 
-def without_long_tags(markup: bytes | str) -> str:
+def without_long_tags(text: str) -> str:
     """The markup without tags of more than `MAX_TAG` characters: the parser takes the square of their attributes."""
-    text = markup if isinstance(markup, str) else markup.decode("utf-8", "replace")
     kept: list[str] = []
     position = 0
     while tag := TAG_START.search(text, position):
