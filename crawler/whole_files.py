@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -76,19 +77,10 @@ def replace_whole(path: Path, schema: pa.Schema, rows: Iterable[Mapping[str, Any
     Raises:
         OSError: it could not be written; the old one is untouched.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            with pq.ParquetWriter(file, schema, compression="zstd") as writer:
-                rest = iter(rows)
-                while some := list(islice(rest, BATCH_ROWS)):
-                    writer.write_table(pa.Table.from_pylist(some, schema=schema))
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    with replacing(path) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        rest = iter(rows)
+        while some := list(islice(rest, BATCH_ROWS)):
+            writer.write_table(pa.Table.from_pylist(some, schema=schema))
 
 
 def write_text_whole(path: Path, text: str) -> None:
@@ -97,10 +89,17 @@ def write_text_whole(path: Path, text: str) -> None:
     Raises:
         OSError: it could not be written; the old one is untouched.
     """
+    with replacing(path) as file:
+        file.write(text.encode())
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes the place of `path` when the block ends well, flushed to disk; else the old one stays."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        with partial.open("w", encoding="utf-8") as file:
-            file.write(text)
+        with partial.open("wb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.crawler_redis import RedisProgram, running_redis
+from tests.polite_web import Host, serving
 
 
 @pytest.fixture(scope="session")
@@ -10,3 +11,17 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProg
     """A Redis server for all tests that take a crawl of their own."""
     with running_redis(tmp_path_factory.mktemp("redis")) as server:
         yield server
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    """A host that notes when it is asked for what."""
+    with serving() as web:
+        yield web
+
+
+@pytest.fixture
+def other() -> Iterator[Host]:
+    """Another host."""
+    with serving("127.0.0.2") as web:
+        yield web

@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -14,18 +13,6 @@ import pytest
 
 from tests.crawler_web import ROOT, crawl
 from tests.polite_web import Answer, Host, crawled, serving
-
-
-@pytest.fixture
-def host() -> Iterator[Host]:
-    with serving() as web:
-        yield web
-
-
-@pytest.fixture
-def other() -> Iterator[Host]:
-    with serving("127.0.0.2") as web:
-        yield web
 
 
 @pytest.mark.parametrize(

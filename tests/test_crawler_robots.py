@@ -1,6 +1,5 @@
 """robots.txt as RFC 9309 has it: every request asks first, and a site that cannot say what it allows is left alone."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,21 +7,9 @@ import pytest
 from crawler.robots_rules import RobotsRules
 from crawler.site_cache import RecentlyUsed
 from tests.crawler_web import page
-from tests.polite_web import Answer, Host, crawled, serving
+from tests.polite_web import Answer, Host, crawled
 
 HTML = "text/html"
-
-
-@pytest.fixture
-def host() -> Iterator[Host]:
-    with serving() as web:
-        yield web
-
-
-@pytest.fixture
-def other() -> Iterator[Host]:
-    with serving("127.0.0.2") as web:
-        yield web
 
 
 @pytest.mark.parametrize(

@@ -1,28 +1,15 @@
 """tdmrep.json: what a site reserves from text and data mining is not fetched."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from crawler.tdmrep import is_reserved, parse_tdmrep
 from tests.crawler_web import page
-from tests.polite_web import Answer, Host, crawled, serving
+from tests.polite_web import Answer, Host, crawled
 
 FILE = "/.well-known/tdmrep.json"
-
-
-@pytest.fixture
-def host() -> Iterator[Host]:
-    with serving() as web:
-        yield web
-
-
-@pytest.fixture
-def other() -> Iterator[Host]:
-    with serving("127.0.0.2") as web:
-        yield web
 
 
 def rule(location: object, reservation: object = 1) -> dict[str, object]:
