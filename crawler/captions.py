@@ -12,8 +12,9 @@ from selectolax.lexbor import LexborNode
 
 from crawler.images import noscript_around
 from crawler.landmarks import tag_ids
-from crawler.page import Page, visible_text
+from crawler.page import Page
 from crawler.paragraphs import upward
+from crawler.visible_text import visible_text
 
 CAPTION_NAME: Final = re.compile(
     r"caption|cutline|legend|(?:image|img|photo|media|picture|info)[-_]?(?:desc|text|title|info|legend)", re.IGNORECASE

@@ -1,4 +1,4 @@
-"""What a page says elsewhere about its images: those that its metadata names, that it loads first, that it offers to share."""
+"""What a page says elsewhere about its images: those that its metadata names, that it offers to share."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -33,7 +33,6 @@ def claims_of(page: Page, metadata: Metadata) -> dict[str, Claim]:
         claim.sources.append(Source(url, width_in_url(url)))
     for claim in claims.values():
         claim.features["named"] = min(len(claim.features), NAMINGS) / NAMINGS
-    for feature, addresses in (("preloaded", metadata.preloads), ("shared", page.anchors.shared)):
-        for address in addresses:
-            claims.setdefault(image_key(address), Claim()).features[feature] = 1.0
+    for address in page.anchors.shared:
+        claims.setdefault(image_key(address), Claim()).features["shared"] = 1.0
     return claims

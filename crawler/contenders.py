@@ -15,7 +15,6 @@ from crawler.image_features import address_features, own_features
 from crawler.image_place import order_features, place_features
 from crawler.image_urls import Source, folder_and_name
 from crawler.images import ImageOnPage, images_on, images_saying, key_of
-from crawler.metadata import read_metadata
 from crawler.page import Page
 
 Score = Callable[[Mapping[str, float]], float]
@@ -56,7 +55,7 @@ def contenders_of(page: Page, score: Score, finalists: int = FINALISTS) -> tuple
         score: what features amount to.
         finalists: how many images are looked at closely.
     """
-    metadata = read_metadata(page)
+    metadata = page.metadata
     images = images_on(page)
     context = context_of(page, metadata, images)
     claims = claims_of(page, metadata)

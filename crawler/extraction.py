@@ -8,7 +8,6 @@ from crawler.html_sniffing import is_html
 from crawler.items import Candidate
 from crawler.language import Language, detect_language
 from crawler.main_image import ScoredImage, ranked
-from crawler.metadata import license_of
 from crawler.optout import opt_outs
 from crawler.page import Page, parse_page
 from crawler.page_text import candidate_texts
@@ -104,7 +103,7 @@ def candidate_of(page: Page, image: ScoredImage, language: Language, fetched_at:
         main_image_signals=image.signals[:KEPT_SIGNALS],
         language=language.code,
         language_confidence=language.confidence,
-        license_url=license_of(page),
+        license_url=page.license_url,
         opt_outs=(),
         http_status=None,
         fetched_at=fetched_at,

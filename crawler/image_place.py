@@ -13,7 +13,6 @@ LINK: Final = tag_ids("a")["a"]
 REGION_FEATURES: Final = (
     ("hero", layout.HERO),
     ("in_card", layout.CARD),
-    ("content", layout.CONTENT),
     ("navigation", layout.NAVIGATION),
     ("aside", layout.ASIDE),
     ("person", layout.PERSON),

@@ -10,7 +10,8 @@ import pycld2
 from langdetect import DetectorFactory, LangDetectException, detect_langs
 
 from crawler import layout
-from crawler.page import Page, collapse, visible_text
+from crawler.page import Page
+from crawler.visible_text import collapse, visible_text
 
 UNDECIDED: Final = "un"
 FIRST_TEXT: Final = 400  # characters; where they are clearly in one language, the rest is not looked at
@@ -108,14 +109,13 @@ def claimed_code(tag: str) -> str | None:
 
 def detected(text: str, hint: str | None) -> tuple[str, int, bool]:
     """CLD2's answer: a code, its share of the text in percent, and whether it is sure; unsure of text it cannot read."""
-    for readable in (text, UNREADABLE.sub(" ", text)):
-        try:
-            reliable, _, found = pycld2.detect(readable, hintLanguage=hint)
-        except (pycld2.error, UnicodeEncodeError):  # control characters, half of a surrogate pair
-            continue
-        _, code, share, _ = found[0]
-        return code, share, reliable
-    return UNDECIDED, 0, False
+    try:
+        reliable, _, found = pycld2.detect(text, hintLanguage=hint)
+    except (pycld2.error, UnicodeEncodeError):  # control characters, half of a surrogate pair
+        readable = UNREADABLE.sub(" ", text)
+        return detected(readable, hint) if readable != text else (UNDECIDED, 0, False)
+    _, code, share, _ = found[0]
+    return code, share, reliable
 
 
 def settle(text: str) -> Language:

@@ -1,13 +1,13 @@
 """What a page says about itself in its head: the images it names, its title, description, licence and robots rules."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
 from crawler.json_ld import named_images
-from crawler.page import Page, collapse
+from crawler.landmarks import Attributes, Landmarks
+from crawler.visible_text import collapse
 
 META_IMAGES: Final = {
     "og:image": "og_image",
@@ -28,7 +28,7 @@ DESCRIBING: Final = frozenset((*DESCRIPTIONS, *TITLES, *ALTERNATIVES))
 READ_NAMES: Final = DESCRIBING.union(META_IMAGES)
 JSON_LD: Final = "application/ld+json"
 MAX_NAMED: Final = 50  # images that one page's metadata names; real pages name some ten
-READ_RELATIONS: Final = frozenset(("image_src", "preload", "license"))
+READ_RELATIONS: Final = frozenset(("image_src", "license"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,6 @@ class Metadata:
         values: the `<meta>` values of `DESCRIBING` by lower-case name or property, the first of each.
         title: the `<title>`; "" when missing.
         captions: of images that the page describes in JSON-LD, by absolute URL.
-        preloads: the images that the head preloads, as absolute URLs.
         license_url: where `<link rel=license>` points; None when nowhere.
     """
 
@@ -49,7 +48,6 @@ class Metadata:
     values: dict[str, str]
     title: str
     captions: dict[str, str]
-    preloads: tuple[str, ...]
     license_url: str | None
 
     def titles(self) -> Iterator[str]:
@@ -61,36 +59,39 @@ class Metadata:
         yield from filter(None, (self.values.get(name, "") for name in DESCRIPTIONS))
 
 
-@lru_cache(maxsize=1)  # each module that reads a page asks in turn
-def read_metadata(page: Page) -> Metadata:
-    """The page's metadata; broken JSON-LD counts as absent."""
+def read_metadata(landmarks: Landmarks, absolute: Callable[[str], str | None]) -> Metadata:
+    """The metadata of a page; broken JSON-LD counts as absent.
+
+    Args:
+        landmarks: the page's.
+        absolute: answers the http(s) URL behind an address on the page, None when it is no such thing.
+    """
     images: dict[tuple[str, str], None] = {}
     values: dict[str, str] = {}
-    for attributes in page.metas:
+    for attributes in landmarks.metas:
         if len(images) < MAX_NAMED:
-            read_meta(page, attributes, values, images)
-    preloads: list[str] = []
+            read_meta(absolute, attributes, values, images)
     license_url: str | None = None
-    for attributes in page.landmarks.links:
+    for attributes in landmarks.links:
         relations = (attributes.get("rel") or "").lower().split()
         if READ_RELATIONS.isdisjoint(relations):
             continue
         href = attributes.get("href") or ""
-        if "image_src" in relations and (url := page.absolute(href)):
+        if "image_src" in relations and (url := absolute(href)):
             images[("image_src", url)] = None
-        elif "preload" in relations and attributes.get("as") == "image" and (url := page.absolute(href)):
-            preloads.append(url)
         elif "license" in relations and license_url is None:
-            license_url = page.absolute(href)
-    captions = read_json_ld(page, images)
-    title = next((text for node in page.landmarks.titles if (text := collapse(node.text()))), "")
-    return Metadata(tuple(images), values, title, captions, tuple(preloads[:MAX_NAMED]), license_url)
+            license_url = absolute(href)
+    captions = read_json_ld(landmarks, absolute, images)
+    title = next((text for node in landmarks.titles if (text := collapse(node.text()))), "")
+    return Metadata(tuple(images), values, title, captions, license_url)
 
 
-def read_json_ld(page: Page, images: dict[tuple[str, str], None]) -> dict[str, str]:
+def read_json_ld(
+    landmarks: Landmarks, absolute: Callable[[str], str | None], images: dict[tuple[str, str], None]
+) -> dict[str, str]:
     """Note the images that the page's JSON-LD names; answers the captions of those that have one, by URL."""
     captions: dict[str, str] = {}
-    for node in page.landmarks.scripts:
+    for node in landmarks.scripts:
         if len(images) >= MAX_NAMED:
             break
         kind = node.attrs.get("type")
@@ -98,7 +99,7 @@ def read_json_ld(page: Page, images: dict[tuple[str, str], None]) -> dict[str, s
             for address, caption in named_images(node.text()):
                 if len(images) >= MAX_NAMED:
                     break
-                if url := page.absolute(address):
+                if url := absolute(address):
                     images[("json_ld_image", url)] = None
                     if caption:
                         captions.setdefault(url, caption)
@@ -106,7 +107,10 @@ def read_json_ld(page: Page, images: dict[tuple[str, str], None]) -> dict[str, s
 
 
 def read_meta(
-    page: Page, attributes: Mapping[str, str | None], values: dict[str, str], images: dict[tuple[str, str], None]
+    absolute: Callable[[str], str | None],
+    attributes: Attributes,
+    values: dict[str, str],
+    images: dict[tuple[str, str], None],
 ) -> None:
     """Note one `<meta>` in `values`, or in `images` when it names one."""
     name = attributes.get("property") or attributes.get("name") or attributes.get("itemprop") or ""
@@ -119,12 +123,5 @@ def read_meta(
     if kind is None:
         if name not in values:
             values[name] = collapse(content)
-    elif (url := page.absolute(content)) and urlsplit(url).path.strip("/"):  # some name their front page
+    elif (url := absolute(content)) and urlsplit(url).path.strip("/"):  # some name their front page
         images[(kind, url)] = None
-
-
-def license_of(page: Page) -> str | None:
-    """The licence the page points to, by a link in its head or else in its text; None when it says nothing."""
-    if (url := read_metadata(page).license_url) is not None:
-        return url
-    return next(filter(None, map(page.absolute, page.anchors.licenses)), None)

@@ -10,9 +10,10 @@ from crawler import layout
 from crawler.captions import captions
 from crawler.items import Text
 from crawler.main_image import ScoredImage
-from crawler.metadata import Metadata, read_metadata
-from crawler.page import Page, collapse, visible_text
+from crawler.metadata import Metadata
+from crawler.page import Page
 from crawler.paragraphs import Block
+from crawler.visible_text import collapse, visible_text
 
 META_ALTERNATIVES: Final = (("og_image", "og:image:alt"), ("twitter_image", "twitter:image:alt"))
 TITLE_ATTRIBUTES: Final = ("title", "data-caption", "data-image-caption", "aria-label")
@@ -47,7 +48,7 @@ def candidate_texts(page: Page, image: ScoredImage) -> tuple[Text, ...]:
 
 def gathered(page: Page, image: ScoredImage) -> Iterator[tuple[str, str]]:
     """(source, text as found) of every candidate description."""
-    metadata = read_metadata(page)
+    metadata = page.metadata
     position = image.elements[0].position if image.elements else None
     yield from (("alt", alt) for alt in alternatives(image, metadata))
     for element in image.elements:

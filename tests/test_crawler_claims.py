@@ -1,5 +1,4 @@
 from crawler.claims import claims_of
-from crawler.metadata import read_metadata
 from crawler.page import parse_page
 
 URL = "https://news.example/2024/05/lighthouse.html"
@@ -10,22 +9,17 @@ SHARE = '<a rel="nofollow" href="https://pin.example/create?url=x&amp;media=http
 
 def features(markup: str) -> dict[str, dict[str, float]]:
     page = parse_page(markup, URL)
-    return {key: claim.features for key, claim in claims_of(page, read_metadata(page)).items()}
+    return {key: claim.features for key, claim in claims_of(page, page.metadata).items()}
 
 
 def test_kinds_of_metadata_that_name_one_image_count_together() -> None:
     assert features(OG + TWITTER) == {"old-lighthouse": {"og_image": 1.0, "twitter_image": 1.0, "named": 2 / 3}}
 
 
-def test_a_preload_and_a_share_link_are_claims_without_an_address_to_fetch() -> None:
-    markup = f'<head><link rel="preload" as="image" href="/up/old-lighthouse.jpg"></head>{SHARE}'
-    assert features(markup) == {"old-lighthouse": {"preloaded": 1.0, "shared": 1.0}}
-    page = parse_page(markup, URL)
-    assert claims_of(page, read_metadata(page))["old-lighthouse"].sources == []
-
-
-def test_a_preload_of_anything_else_is_none() -> None:
-    assert features('<link rel="preload" as="font" href="/f/old-lighthouse.woff2">') == {}
+def test_a_share_link_is_a_claim_without_an_address_to_fetch() -> None:
+    assert features(SHARE) == {"old-lighthouse": {"shared": 1.0}}
+    page = parse_page(SHARE, URL)
+    assert claims_of(page, page.metadata)["old-lighthouse"].sources == []
 
 
 def test_metadata_and_share_link_about_one_image_are_one_claim() -> None:
@@ -34,4 +28,4 @@ def test_metadata_and_share_link_about_one_image_are_one_claim() -> None:
 
 def test_of_endless_metadata_the_first_images_are_read() -> None:
     head = "".join(f'<meta property="og:image" content="/photo-{number}.jpg">' for number in range(200))
-    assert len(read_metadata(parse_page(head, "http://a.example/")).images) == 50
+    assert len(parse_page(head, "http://a.example/").metadata.images) == 50

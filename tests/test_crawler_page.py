@@ -3,7 +3,9 @@ from collections.abc import Callable
 import pytest
 
 from crawler.encoding import decode
-from crawler.page import MANY_TAGS, MAX_DEPTH, cut_where_too_deep, may_be_too_deep, parse_page, visible_text
+from crawler.markup_guard import MANY_TAGS, MAX_DEPTH, cut_where_too_deep, may_be_too_deep
+from crawler.page import parse_page
+from crawler.visible_text import visible_text
 
 
 def test_relative_addresses_resolve_against_base_href() -> None:

@@ -14,7 +14,7 @@ from crawler.vocabulary import word_set
 
 SPEAKS_FOR: Final = word_set(
     "picture hero_name alt_words eager shown_again early first lead near_start after_heading dated_like_page hero card "
-    "in_card content alone itemprop links_to_itself title_in_alt shared preloaded named og_image twitter_image "
+    "in_card alone itemprop links_to_itself title_in_alt shared named og_image twitter_image "
     "json_ld_image image_src itemprop_image thumbnail_meta large"
 )
 SPEAKS_AGAINST: Final = word_set(
