@@ -4,6 +4,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -51,9 +52,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="MODULE:NAME",
         help="the rules and thresholds (default: %(default)s)",
     )
+    parser.add_argument(
+        "--blocklist",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="images, addresses and hosts to leave out without a trace, one a line: sha256:, md5:, pdq:, url: or host: and "
+        "the value; may be given more than once",
+    )
     options, rest = parser.parse_known_args(arguments)
     try:
         recipe = recipe_named(options.recipe)
+        listed = (*recipe.blocklist.files, *options.blocklist)
+        recipe = replace(recipe, blocklist=replace(recipe.blocklist, files=listed))
         plan = planned(options.input, options.output, recipe)
         runner = beam_options(rest, "pipelines/build_lait.py")
         with reserved(plan):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from filters.blocklist import BlocklistFilter
 from filters.natural import NaturalFilter
 from filters.nsfw import NsfwFilter
 from filters.size import SizeFilter
@@ -19,6 +20,7 @@ class Recipe:
     where Python can import it, and build with `--recipe my_recipe:RECIPE`.
 
     Attributes:
+        blocklist: what is dropped before anything is written, and counted without a trace of what it was.
         size: from the header, before any decode.
         text: cleaning and dropping of candidate texts; an image without a text left is dropped.
         nsfw: pornographic and racy images.
@@ -29,6 +31,7 @@ class Recipe:
         aggregation: one pair an image, and no text that too many images share.
     """
 
+    blocklist: BlocklistFilter = field(default_factory=BlocklistFilter)
     size: SizeFilter = field(default_factory=SizeFilter)
     text: TextFilter = field(default_factory=TextFilter)
     nsfw: NsfwFilter = field(default_factory=NsfwFilter)

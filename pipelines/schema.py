@@ -92,14 +92,14 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A candidate that is not in the corpus, and why.
+    """A candidate that is not in the corpus, and why; of one that a blocklist names, all but stage and reason is empty.
 
     Attributes:
         page_url: the candidate's page.
         image_url: the candidate's image.
         image_sha256: hex digest of the image; None without bytes.
         text: the text the decision fell on; None when it fell on the image.
-        stage: image, size, text, nsfw, natural, relevance, aggregation or error.
+        stage: blocklist, image, size, text, nsfw, natural, relevance, aggregation or error.
         reason: a lower-case word, stable for ever.
         detail: the value behind the reason, such as a score or the pair it was merged into; may be empty.
     """
