@@ -82,9 +82,11 @@ class Analyser:
             return reject(candidate, "image", "no_image")
         if hashlib.sha256(candidate.image).hexdigest() != candidate.image_sha256:
             return reject(candidate, "error", "corrupt", "the image's bytes do not hash to its image_sha256")
-        header = read_header(candidate.image)
+        header = read_header(candidate.image, self.recipe.image.max_pixels)
         if isinstance(header, str):
             return reject(candidate, "image", header)
+        if reason := self.recipe.image.reason_to_drop(header):
+            return reject(candidate, "image", reason)
         reason = self.recipe.size.reason_to_drop(header.width, header.height, len(candidate.image))
         if reason:
             detail = f"{header.width}x{header.height} px, {len(candidate.image)} bytes"
@@ -95,7 +97,7 @@ class Analyser:
             detail = "; ".join(f"{rival.source}: {rival.reason}" for rival in dropped)
             reason, text = (first.reason or "", first.text) if first else ("no_text", None)
             return reject(candidate, "text", reason, detail, text)
-        picture = picture or decode(candidate.image)
+        picture = picture or decode(candidate.image, max_pixels=self.recipe.image.max_pixels)
         if isinstance(picture, str):
             return reject(candidate, "image", picture)
         return Draft(candidate, header, picture, texts, dropped)
@@ -159,6 +161,7 @@ class Analyser:
             image_phash=perceptual_hash(draft.picture),
             width=draft.header.width,
             height=draft.header.height,
+            animated=draft.header.animated,
             text=best.text,
             text_source=best.source,
             relevance=relevance,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from filters.blocklist import BlocklistFilter
+from filters.image import ImageFilter
 from filters.natural import NaturalFilter
 from filters.nsfw import NsfwFilter
 from filters.size import SizeFilter
@@ -21,6 +22,7 @@ class Recipe:
 
     Attributes:
         blocklist: what is dropped before anything is written, and counted without a trace of what it was.
+        image: files that cannot be decoded, or not within bounds; whether animations stay.
         size: from the header, before any decode.
         text: cleaning and dropping of candidate texts; an image without a text left is dropped.
         nsfw: pornographic and racy images.
@@ -32,6 +34,7 @@ class Recipe:
     """
 
     blocklist: BlocklistFilter = field(default_factory=BlocklistFilter)
+    image: ImageFilter = field(default_factory=ImageFilter)
     size: SizeFilter = field(default_factory=SizeFilter)
     text: TextFilter = field(default_factory=TextFilter)
     nsfw: NsfwFilter = field(default_factory=NsfwFilter)

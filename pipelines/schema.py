@@ -47,6 +47,7 @@ class Pair:
         image_phash: 64-bit perceptual hash, 16 hex digits.
         width: pixels, as displayed (after EXIF rotation).
         height: pixels, as displayed.
+        animated: the file has more pictures than the first, which alone was looked at.
         text: the cleaned description.
         text_source: where on the page it stood, one of `crawler.items.TEXT_SOURCES`.
         relevance: calibrated probability that the text describes the image.
@@ -65,6 +66,7 @@ class Pair:
     image_phash: str
     width: int
     height: int
+    animated: bool
     text: str
     text_source: str
     relevance: float
@@ -130,13 +132,14 @@ RIVAL_TYPE: Final = pa.struct(
 
 PAIR_SCHEMA: Final = versioned(
     "pair",
-    1,
+    2,
     [
         pa.field("image_sha256", pa.string(), False),
         pa.field("image", IMAGE_TYPE, False),
         pa.field("image_phash", pa.string(), False),
         pa.field("width", pa.int32(), False),
         pa.field("height", pa.int32(), False),
+        pa.field("animated", pa.bool_(), False),
         pa.field("text", pa.string(), False),
         pa.field("text_source", pa.string(), False),
         pa.field("relevance", pa.float32(), False),

@@ -10,7 +10,7 @@ from filters.blocklist import Blocklist, BlocklistFilter, read_blocklist
 from filters.blocklist_entries import canonical_address, entry, read_entries
 from filters.image import decode
 from filters.pdq import pdq_hashes
-from tests.test_image import saved
+from tests.image_files import saved
 
 FILE = b"the bytes of an image"
 SHA256 = hashlib.sha256(FILE).hexdigest()
