@@ -57,8 +57,8 @@ class Analyser:
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self.backbone = Backbone()
-        self.nsfw = NsfwModel()
         try:
+            self.nsfw = recipe.nsfw_model.load() if recipe.nsfw_model else NsfwModel()
             self.blocklist = read_blocklist(recipe.blocklist)
             self.natural = NaturalModel(recipe.natural_model)
             self.relevance = RelevanceModel(recipe.relevance_model)

@@ -6,7 +6,7 @@ from pathlib import Path
 from filters.blocklist import BlocklistFilter
 from filters.image import ImageFilter
 from filters.natural import NaturalFilter
-from filters.nsfw import NsfwFilter
+from filters.nsfw import NsfwChoice, NsfwFilter
 from filters.size import SizeFilter
 from filters.text import TextFilter
 from pipelines.aggregation import AggregationRules
@@ -28,6 +28,7 @@ class Recipe:
         nsfw: pornographic and racy images.
         natural: drawings, charts, screenshots and pictures without content.
         relevance: the weak image-text model's probability.
+        nsfw_model: another NSFW model, such as `filters.onnx_scorer.OnnxModel`; None for the packaged one.
         natural_model: file of another naturalness model (`python -m filters.fit_natural`); None for the packaged one.
         relevance_model: folder of another relevance model (`python -m scoring.fit`); None for the packaged one.
         aggregation: one pair an image, and no text that too many images share.
@@ -40,6 +41,7 @@ class Recipe:
     nsfw: NsfwFilter = field(default_factory=NsfwFilter)
     natural: NaturalFilter = field(default_factory=NaturalFilter)
     relevance: RelevanceFilter = field(default_factory=RelevanceFilter)
+    nsfw_model: NsfwChoice | None = None
     natural_model: Path | None = None
     relevance_model: Path | None = None
     aggregation: AggregationRules = field(default_factory=AggregationRules)

@@ -24,6 +24,7 @@ from pipelines.build_lait import main
 from pipelines.report import corpus_pairs, reject_records
 from pipelines.schema import Pair
 from pipelines.shards import read_json
+from tests.tiny_onnx import write_channel_means
 
 ONE_PROCESS = ["--direct_num_workers=1"]
 
@@ -314,6 +315,23 @@ def test_a_blocklist_that_cannot_be_read_is_one_clear_line(tmp_path: Path, capsy
     assert "none.txt, which does not exist" in refused(capsys, *arguments, str(tmp_path / "none.txt"))
     (tmp_path / "list.txt").write_text("md5:123\n")
     assert "list.txt, line 1: md5 takes 32 hex digits" in refused(capsys, *arguments, str(tmp_path / "list.txt"))
+
+
+def test_another_nsfw_model_decides_and_its_files_are_part_of_the_build(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = str(shard(tmp_path / "in.parquet", candidates()[:2]))
+    model = write_channel_means(tmp_path / "means.onnx")  # its score is the mean of red: .46 of one, .12 of the other
+    arguments = ["--input", source, "--output", str(tmp_path / "out.parquet"), *ONE_PROCESS]
+    assert "lacks its description" in refused(capsys, *arguments, f"--nsfw-model={model}")
+    model.with_suffix(".json").write_text('{"classes": [0], "scale": [127, 255, 255]}')
+    assert main([*arguments, f"--nsfw-model={model}"]) == 0
+    assert [pair.page_url for pair in corpus_pairs(tmp_path / "out.parquet")] == ["http://a/rocket"]
+    assert [row.reason for row in reject_records(tmp_path / "out.parquet.build/rejects")] == ["nsfw"]
+    model.with_suffix(".json").write_text('{"classes": [0], "scale": [510, 510, 510]}')
+    assert main([*arguments, f"--nsfw-model={model}"]) == 0
+    assert len(list(corpus_pairs(tmp_path / "out.parquet"))) == 2
+    assert "no.pt, which does not exist" in refused(capsys, *arguments, f"--nsfw-model=ViT-B-32={tmp_path}/no.pt")
 
 
 def test_two_builds_into_one_corpus_do_not_meet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
