@@ -2,39 +2,32 @@
 
 import io
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 import imagehash
-import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-MAX_PIXELS: Final = 100_000_000  # 300 MB in RGB for each worker; above every photo but special modes of a few phones
+from filters.pixels import is_sideways, upright_rgb
+
+MAX_PIXELS: Final = 100_000_000  # 400 MB in memory a worker, twice that with transparency; phones' photos have fewer
+PILLOW_MAX_PIXELS: Final = 178_956_970  # above it Pillow itself refuses to open a file
 SHORTEST_SIDE: Final = 256  # pixels: the models look at 224 of 256
 
 # Formats that browsers show as photos. A closed list, because Pillow's other readers start programs or trust headers;
 # TIFF is none that browsers show, and a damaged one of a few KB keeps libtiff busy for seconds while it fills stderr.
 Image.init()  # Pillow knows no more than six of its readers until then
-FORMATS: Final = tuple(name for name in ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP") if name in Image.OPEN)
+# HEIC is among them where a reader for Pillow is installed and registered before this module is imported.
+FORMATS: Final = tuple(name for name in ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "HEIF", "BMP") if name in Image.OPEN)
 _MIME: Final = {"MPO": "image/jpeg"}  # a JPEG with a second picture behind it
 _ANIMATED: Final = frozenset({"PNG", "WEBP", "GIF", "AVIF"})
+_GZIP: Final = b"\x1f\x8b"
 _SNIFFED_BYTES: Final = 4096
 _JPEG_SCAN: Final = b"\xff\xda"  # never inside a scan, where 0xff is followed by 0
 _MOST_PASSES: Final = 20  # over as many pixels as are allowed; encoders make about 10 scans
-
-_EXIF_ORIENTATION: Final = 0x0112
-_UPRIGHT: Final = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-_SIDEWAYS: Final = frozenset({5, 6, 7, 8})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +38,47 @@ class ImageHeader:
         width: pixels, as displayed (after EXIF rotation).
         height: pixels, as displayed.
         mime: by the bytes, never the server's word.
-        frames: pictures of an animation; 1 for a still.
+        animated: there are more pictures behind the first, which alone is looked at.
     """
 
     width: int
     height: int
     mime: str
-    frames: int
+    animated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFilter:
+    """Drops files that are no picture, or none that can be decoded within bounds.
+
+    On a column of an Arrow table:
+
+        >>> import pyarrow as pa
+        >>> table = pa.table({"image": [b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"GIF89a"]})
+        >>> rule = ImageFilter(max_pixels=50_000_000)
+        >>> headers = [read_header(data, rule.max_pixels) for data in table["image"].to_pylist()]
+        >>> [rule.reason_to_drop(header) for header in headers]
+        ['svg', 'undecodable']
+
+    Attributes:
+        max_pixels: of the header's width x height; more are a bomb, a tape or a map. img2dataset, datatrove and the
+            corpora built with them set no limit before decoding; Pillow's own is the highest possible here.
+        keep_animated: whether animations stay, as their first picture and marked in `Pair.animated`. No published
+            image-text corpus tells them apart, so they stay by default.
+    """
+
+    max_pixels: int = MAX_PIXELS
+    keep_animated: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0 < self.max_pixels <= PILLOW_MAX_PIXELS:
+            raise ValueError(f"max_pixels must lie in 1..{PILLOW_MAX_PIXELS}, not {self.max_pixels}")
+
+    def reason_to_drop(self, header: "ImageHeader | str") -> str | None:
+        """The reason that `read_header` gave in place of a header, "animated", or None to keep."""
+        if isinstance(header, str):
+            return header
+        return "animated" if header.animated and not self.keep_animated else None
 
 
 def read_header(data: bytes, max_pixels: int = MAX_PIXELS) -> ImageHeader | str:
@@ -61,9 +88,9 @@ def read_header(data: bytes, max_pixels: int = MAX_PIXELS) -> ImageHeader | str:
         'svg'
 
     Returns:
-        The header; or "svg" (drawn, not photographed), "too_many_pixels" (more than `max_pixels`, a bomb or a tape; or
-        a JPEG that draws its pixels over and over) or "undecodable" (of no format in `FORMATS`, or damaged). Pillow's
-        own guard makes 178 million the highest cap.
+        The header; or "svg" (drawn, not photographed; packed with gzip or not), "too_many_pixels" (more than
+        `max_pixels`; or a JPEG that draws its pixels over and over) or "undecodable" (of no format in `FORMATS`, or
+        damaged).
     """
     with _quiet():
         try:
@@ -87,7 +114,8 @@ def decode(data: bytes, shortest_side: int = SHORTEST_SIDE, max_pixels: int = MA
         max_pixels: refused above, by the header.
 
     Returns:
-        The picture; or a reason of `read_header`. A truncated file is "undecodable". Colour profiles are not applied.
+        The picture, in sRGB if its file has a colour profile that works; or a reason of `read_header`. A truncated file
+        is "undecodable". It takes at most some 3 s, and 2 GB where the format has no scaled decoding, at the default cap.
 
     Raises:
         ValueError: `shortest_side` is not positive.
@@ -97,7 +125,7 @@ def decode(data: bytes, shortest_side: int = SHORTEST_SIDE, max_pixels: int = MA
     with _quiet():
         try:
             image = _open(data, max_pixels)
-            return image if isinstance(image, str) else _pixels(image, shortest_side)
+            return image if isinstance(image, str) else upright_rgb(image, shortest_side)
         # whatever a damaged file makes of Pillow's readers: OSError, SyntaxError, struct.error, KeyError, MemoryError
         except Exception:  # noqa: BLE001
             return "undecodable"
@@ -121,8 +149,7 @@ def _open(data: bytes, max_pixels: int) -> Image.Image | str:
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError:
-        head = data[:_SNIFFED_BYTES].lower()
-        return "svg" if b"<svg" in head and b"<html" not in head else "undecodable"
+        return "svg" if _is_svg(data) else "undecodable"
     except Image.DecompressionBombError:
         return "too_many_pixels"
     pixels = image.width * image.height
@@ -131,47 +158,27 @@ def _open(data: bytes, max_pixels: int) -> Image.Image | str:
     return "too_many_pixels" if pixels > max_pixels else image
 
 
+def _is_svg(data: bytes) -> bool:
+    if data.startswith(_GZIP):
+        try:
+            data = zlib.decompressobj(wbits=31).decompress(data, _SNIFFED_BYTES)
+        except zlib.error:
+            return False
+    head = data[:_SNIFFED_BYTES].replace(b"\0", b"").lower()  # UTF-16 has a zero beside each letter
+    return b"<svg" in head and b"<html" not in head
+
+
 def _header(image: Image.Image) -> ImageHeader:
     width, height = image.size
-    if _orientation(image) in _SIDEWAYS:
+    if is_sideways(image):
         width, height = height, width
     name = image.format or ""
-    frames = int(getattr(image, "n_frames", 1)) if name in _ANIMATED else 1
-    return ImageHeader(width, height, _MIME.get(name, Image.MIME[name]), frames)
+    return ImageHeader(width, height, _MIME.get(name, Image.MIME[name]), name in _ANIMATED and _is_animated(image))
 
 
-def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation that is still to be applied, 1 if none."""
-    # Pillow would decode a whole PNG to look for EXIF behind its pixels.
-    if image.format == "PNG" and "exif" not in image.info:
-        return 1
-    return int(image.getexif().get(_EXIF_ORIENTATION, 1))
-
-
-def _pixels(image: Image.Image, shortest_side: int) -> Image.Image:
-    orientation = _orientation(image)
-    image.draft("RGB", (shortest_side, shortest_side))  # a JPEG is scaled by 2, 4 or 8 for free while it is decoded
-    image.load()
-    picture = _rgb(image)
-    scale = shortest_side / min(picture.size)
-    if scale < 1:
-        size = (max(shortest_side, round(picture.width * scale)), max(shortest_side, round(picture.height * scale)))
-        picture = picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
-    return picture.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else picture
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):
-        return _eight_bits(image).convert("RGB")
-    if image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info:
-        rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        return Image.alpha_composite(white, rgba).convert("RGB")
-    # a copy even of RGB: the caller gets a plain picture, without the file and its metadata
-    return image.convert("RGB") if image.mode != "RGB" else Image.merge("RGB", image.split())
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Grey of 16 bits as 8 bits; Pillow's own conversion would clip at 255."""
-    levels = np.rint(np.asarray(image, dtype=np.float32) / 257)
-    return Image.fromarray(np.clip(levels, 0, 255).astype(np.uint8))
+def _is_animated(image: Image.Image) -> bool:
+    try:
+        return bool(getattr(image, "is_animated", False))  # a GIF is read on to its second picture, never to its last
+    # what damage there makes of the reader; the first picture, which alone is looked at, may be whole
+    except Exception:  # noqa: BLE001
+        return True

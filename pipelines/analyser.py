@@ -9,6 +9,7 @@ from PIL.Image import Image as Picture
 
 from crawler.items import TEXT_SOURCES, Candidate, Text
 from filters.backbone import Backbone, ImageEmbedding
+from filters.blocklist import read_blocklist
 from filters.image import ImageHeader, decode, perceptual_hash, read_header
 from filters.natural import NaturalModel
 from filters.nsfw import NsfwModel
@@ -17,6 +18,8 @@ from pipelines.recipe import Recipe
 from pipelines.schema import DataError, Pair, Reject, Rival
 from scoring.relevance import RelevanceModel
 
+# Of a blocked candidate nothing is kept but that there was one.
+BLOCKED = Reject("", "", None, None, "blocklist", "blocked", "")
 SOURCE_ORDER = {source: index for index, source in enumerate(TEXT_SOURCES)}  # others come last
 
 
@@ -48,14 +51,15 @@ class Analyser:
     """Holds the models; turns candidates into pairs or rejects.
 
     Raises:
-        DataError: a model that the recipe names is missing or damaged.
+        DataError: a model or blocklist that the recipe names is missing or damaged.
     """
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self.backbone = Backbone()
-        self.nsfw = NsfwModel()
         try:
+            self.nsfw = recipe.nsfw_model.load() if recipe.nsfw_model else NsfwModel()
+            self.blocklist = read_blocklist(recipe.blocklist)
             self.natural = NaturalModel(recipe.natural_model)
             self.relevance = RelevanceModel(recipe.relevance_model)
         except ValueError as error:
@@ -69,14 +73,20 @@ class Analyser:
         return [next(judged) if isinstance(verdict, Draft) else verdict for verdict in first]
 
     def _without_models(self, candidate: Candidate) -> Draft | Reject:
-        """The cheap tests, cheapest first: header, size, texts, decode."""
+        """The cheap tests, cheapest first: header, size, texts, decode; before them all, the blocklist."""
+        picture = decode(candidate.image) if candidate.image and self.blocklist.compares_pictures else None
+        addresses, seen = (candidate.page_url, candidate.image_url), picture if isinstance(picture, Picture) else None
+        if self.blocklist.reason_to_drop(addresses, candidate.image, seen):
+            return BLOCKED
         if candidate.image is None:
             return reject(candidate, "image", "no_image")
         if hashlib.sha256(candidate.image).hexdigest() != candidate.image_sha256:
             return reject(candidate, "error", "corrupt", "the image's bytes do not hash to its image_sha256")
-        header = read_header(candidate.image)
+        header = read_header(candidate.image, self.recipe.image.max_pixels)
         if isinstance(header, str):
             return reject(candidate, "image", header)
+        if reason := self.recipe.image.reason_to_drop(header):
+            return reject(candidate, "image", reason)
         reason = self.recipe.size.reason_to_drop(header.width, header.height, len(candidate.image))
         if reason:
             detail = f"{header.width}x{header.height} px, {len(candidate.image)} bytes"
@@ -87,7 +97,7 @@ class Analyser:
             detail = "; ".join(f"{rival.source}: {rival.reason}" for rival in dropped)
             reason, text = (first.reason or "", first.text) if first else ("no_text", None)
             return reject(candidate, "text", reason, detail, text)
-        picture = decode(candidate.image)
+        picture = picture or decode(candidate.image, max_pixels=self.recipe.image.max_pixels)
         if isinstance(picture, str):
             return reject(candidate, "image", picture)
         return Draft(candidate, header, picture, texts, dropped)
@@ -151,6 +161,7 @@ class Analyser:
             image_phash=perceptual_hash(draft.picture),
             width=draft.header.width,
             height=draft.header.height,
+            animated=draft.header.animated,
             text=best.text,
             text_source=best.source,
             relevance=relevance,

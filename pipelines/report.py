@@ -96,6 +96,6 @@ def reject_records(rejects: Path) -> Iterator[Reject]:
 def sample_lines(corpus: Path, count: int) -> list[str]:
     """The corpus's first pairs, a line each."""
     return [
-        f"  {pair.relevance:.2f}  {pair.width}x{pair.height}  {pair.text_source}: {pair.text}"
+        f"  {pair.relevance:.2f}  {pair.width}x{pair.height}{' animated' if pair.animated else ''}  {pair.text_source}: {pair.text}"
         for pair in islice(corpus_pairs(corpus), count)
     ]

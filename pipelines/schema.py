@@ -47,6 +47,7 @@ class Pair:
         image_phash: 64-bit perceptual hash, 16 hex digits.
         width: pixels, as displayed (after EXIF rotation).
         height: pixels, as displayed.
+        animated: the file has more pictures than the first, which alone was looked at.
         text: the cleaned description.
         text_source: where on the page it stood, one of `crawler.items.TEXT_SOURCES`.
         relevance: calibrated probability that the text describes the image.
@@ -65,6 +66,7 @@ class Pair:
     image_phash: str
     width: int
     height: int
+    animated: bool
     text: str
     text_source: str
     relevance: float
@@ -92,14 +94,14 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A candidate that is not in the corpus, and why.
+    """A candidate that is not in the corpus, and why; of one that a blocklist names, all but stage and reason is empty.
 
     Attributes:
         page_url: the candidate's page.
         image_url: the candidate's image.
         image_sha256: hex digest of the image; None without bytes.
         text: the text the decision fell on; None when it fell on the image.
-        stage: image, size, text, nsfw, natural, relevance, aggregation or error.
+        stage: blocklist, image, size, text, nsfw, natural, relevance, aggregation or error.
         reason: a lower-case word, stable for ever.
         detail: the value behind the reason, such as a score or the pair it was merged into; may be empty.
     """
@@ -130,13 +132,14 @@ RIVAL_TYPE: Final = pa.struct(
 
 PAIR_SCHEMA: Final = versioned(
     "pair",
-    1,
+    2,
     [
         pa.field("image_sha256", pa.string(), False),
         pa.field("image", IMAGE_TYPE, False),
         pa.field("image_phash", pa.string(), False),
         pa.field("width", pa.int32(), False),
         pa.field("height", pa.int32(), False),
+        pa.field("animated", pa.bool_(), False),
         pa.field("text", pa.string(), False),
         pa.field("text_source", pa.string(), False),
         pa.field("relevance", pa.float32(), False),

@@ -22,6 +22,7 @@ def survivor(page: str, relevance: float, text: str = "A red boat", rivals: tupl
         image_phash="0" * 16,
         width=640,
         height=480,
+        animated=False,
         text=text,
         text_source="alt",
         relevance=relevance,

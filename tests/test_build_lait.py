@@ -18,10 +18,13 @@ import pytest
 from PIL import Image, ImageDraw
 
 from crawler.items import CANDIDATE_SCHEMA, Candidate, Text
+from filters.image import decode
+from filters.pdq import pdq_hashes
 from pipelines.build_lait import main
 from pipelines.report import corpus_pairs, reject_records
 from pipelines.schema import Pair
 from pipelines.shards import read_json
+from tests.tiny_onnx import write_channel_means
 
 ONE_PROCESS = ["--direct_num_workers=1"]
 
@@ -250,6 +253,85 @@ def test_a_recipe_whose_model_is_missing_or_damaged_is_one_clear_line(
     arguments = ["--input", source, "--output", str(tmp_path / "out.parquet"), "--recipe"]
     assert "none.npz, which does not exist" in refused(capsys, *arguments, "model_recipes:MISSING")
     assert "in.parquet" in refused(capsys, *arguments, "model_recipes:DAMAGED")
+
+
+def everything_in(folder: Path) -> str:
+    """All that the files below a folder say."""
+    said = [path.read_text() for path in folder.rglob("*") if path.suffix in {".json", ".html"}]
+    return "".join(said + [str(pq.read_table(path).to_pylist()) for path in folder.rglob("*.parquet")])
+
+
+def pdq(image: Image.Image) -> str:
+    picture = decode(jpeg(image))
+    assert isinstance(picture, Image.Image)
+    return bytes(pdq_hashes(picture)[0][0].astype(">u2")).hex()
+
+
+def test_what_a_blocklist_names_leaves_no_trace_but_its_number(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = candidates()
+    shard(tmp_path / "in" / "a.parquet", rows)
+    corpus = tmp_path / "made" / "out.parquet"
+    arguments = ["--input", str(tmp_path / "in"), "--output", str(corpus), *ONE_PROCESS]
+    assert main(arguments) == 0
+    assert "http://a/chart" in everything_in(tmp_path / "made")
+
+    lists = [tmp_path / "takedowns.txt", tmp_path / "hashes.txt"]
+    lists[0].write_text(f"http://a/chart  # of an owner\n{hashlib.sha256(rows[1].image or b'').hexdigest()}\n")
+    # of the astronaut as it is, which the small copy is too, and would be dropped for its size and written down
+    lists[1].write_text(f"pdq:{pdq(photograph('skimage.data/astronaut.png'))}\n")
+    arguments += [f"--blocklist={path}" for path in lists]
+    capsys.readouterr()
+    assert main(arguments) == 0
+    said = capsys.readouterr()
+
+    counters = read_json(tmp_path / "made" / "out.parquet.build" / "counters.json")
+    assert counters["rejects"].pop("blocklist/blocked") == 4
+    assert counters["rejects"] == {
+        "image/no_image": 1,
+        "image/undecodable": 1,
+        "relevance/irrelevant": 1,
+        "text/no_text": 1,
+    }
+    assert (counters["candidates"], counters["pairs"], counters["merged"], counters["errors"]) == (9, 1, 0, 0)
+    left = everything_in(tmp_path / "made") + said.out + said.err
+    for row in (rows[0], rows[1], rows[3], rows[5]):
+        assert f"{row.page_url}'" not in left
+        assert f"{row.image_url}'" not in left
+        assert str(row.image_sha256) not in left
+    assert "blocklist" in said.out
+
+    assert main(arguments) == 0
+    assert "is up to date" in capsys.readouterr().out
+    lists[0].write_text("http://a/chart\n")
+    assert main(arguments) == 0
+    assert [pair.page_url for pair in corpus_pairs(corpus)] == ["http://a/rocket"]
+
+
+def test_a_blocklist_that_cannot_be_read_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = str(shard(tmp_path / "in.parquet", candidates()[:1]))
+    arguments = ["--input", source, "--output", str(tmp_path / "out.parquet"), "--blocklist"]
+    assert "none.txt, which does not exist" in refused(capsys, *arguments, str(tmp_path / "none.txt"))
+    (tmp_path / "list.txt").write_text("md5:123\n")
+    assert "list.txt, line 1: md5 takes 32 hex digits" in refused(capsys, *arguments, str(tmp_path / "list.txt"))
+
+
+def test_another_nsfw_model_decides_and_its_files_are_part_of_the_build(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = str(shard(tmp_path / "in.parquet", candidates()[:2]))
+    model = write_channel_means(tmp_path / "means.onnx")  # its score is the mean of red: .46 of one, .12 of the other
+    arguments = ["--input", source, "--output", str(tmp_path / "out.parquet"), *ONE_PROCESS]
+    assert "lacks its description" in refused(capsys, *arguments, f"--nsfw-model={model}")
+    model.with_suffix(".json").write_text('{"classes": [0], "scale": [127, 255, 255]}')
+    assert main([*arguments, f"--nsfw-model={model}"]) == 0
+    assert [pair.page_url for pair in corpus_pairs(tmp_path / "out.parquet")] == ["http://a/rocket"]
+    assert [row.reason for row in reject_records(tmp_path / "out.parquet.build/rejects")] == ["nsfw"]
+    model.with_suffix(".json").write_text('{"classes": [0], "scale": [510, 510, 510]}')
+    assert main([*arguments, f"--nsfw-model={model}"]) == 0
+    assert len(list(corpus_pairs(tmp_path / "out.parquet"))) == 2
+    assert "no.pt, which does not exist" in refused(capsys, *arguments, f"--nsfw-model=ViT-B-32={tmp_path}/no.pt")
 
 
 def test_two_builds_into_one_corpus_do_not_meet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

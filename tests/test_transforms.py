@@ -30,6 +30,7 @@ def pair(number: int, text: str, relevance: float, phash: int) -> Pair:
         image_phash=f"{phash:016x}",
         width=640,
         height=480,
+        animated=False,
         text=text,
         text_source="alt",
         relevance=relevance,

@@ -50,6 +50,7 @@ def pair(image: bytes, text: str) -> Pair:
         image_phash="0" * 16,
         width=96,
         height=96,
+        animated=False,
         text=text,
         text_source="alt",
         relevance=0.9,
