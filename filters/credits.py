@@ -10,6 +10,8 @@ _LONGEST_CREDIT: Final = 16  # words
 _MOST_BRACKETS: Final = 2  # agency and photographer
 _LONGEST_NAME: Final = 6  # words, of a photographer and a paper
 _LONGEST_TAIL: Final = 8  # words, without a full stop before them
+_LONGEST_TAIL_IN_CHARACTERS: Final = 400
+_MARK_WINDOW: Final = 12  # characters before a credit in which the mark that ends the sentence is looked for
 # Names that hardly stand in a headline; what is newsworthy itself (NASA, Twitter) shows a credit in brackets only.
 _AGENCY: Final = re.compile(
     r"(?<![\w-])(?:getty(?:\s?images)?|reuters|afp|ap\sphoto|associated\spress|shutterstock|istock(?:photo)?|alamy|"
@@ -48,6 +50,11 @@ _GLUED_CREDIT: Final = re.compile(
     r"(?<=[a-z.!?…”\"'\u2019)])(?:Credit|Photograph|Photographer|Photo|Picture|Image)"
     r"(?:\s?:\s?|\s(?:by|via)\s)[A-Z@©].{0,100}$"
 )
+# "... on Thursday.Jo Doe / AP": the full stop of the caption and the first word of a credit.
+_GLUED_SENTENCE: Final = re.compile(r"(?<=[a-z0-9][.!?])(?=[A-Z][a-z]{1,20}[\s/])")
+_HANDLE_AT_END: Final = re.compile(r"\s(?:[Vv]ia|h/t)\s@\w{2,40}$")
+_VIA: Final = re.compile(r"^[A-Z][\w.'\u2019-]{1,20}(?:\s[A-Z][\w.'\u2019-]{1,20}){0,3}\svia\s[A-Z]\w{1,20}$")
+_SIGNED_AT_END: Final = re.compile(r"(?<=\s)((?!The\b)[A-Z][\w'\u2019-]{1,20})\s(?:AP|AFP)$")
 _USAGE_NOTICE: Final = re.compile(
     r"\s?\b(?:THIS IMAGE HAS BEEN|MANDATORY CREDIT|NO RESALES?|NO ARCHIVES?|(?:FOR )?EDITORIAL USE|FEE MUST BE)\b.{0,400}$"
 )
@@ -74,7 +81,8 @@ def without_credits(text: str, is_caption: bool = False) -> str:
     ''
     """
     text = _without_bracketed_credits(_GLUED_CREDIT.sub("", _USAGE_NOTICE.sub("", text)).strip())
-    text = _AGENCY_AT_END.sub("", _without_piped_credit(text))
+    text = _AGENCY_AT_END.sub("", _without_piped_credit(_HANDLE_AT_END.sub("", text)))
+    text = _SIGNED_AT_END.sub(r"\1", _without_glued_credit(text))
     tail = _credit_start(text)
     if tail is not None:
         text = text[:tail].rstrip(" |/\u2013—-,;")
@@ -96,6 +104,13 @@ def _without_bracketed_credits(text: str) -> str:
     return text
 
 
+def _without_glued_credit(text: str) -> str:
+    for glued in _GLUED_SENTENCE.finditer(text):
+        if len(text) - glued.start() <= _LONGEST_TAIL_IN_CHARACTERS and is_credit(text[glued.start() :]):
+            return text[: glued.start()]
+    return text
+
+
 def _without_piped_credit(text: str) -> str:
     pieces = _PIPE.split(text)
     while len(pieces) > 1 and is_credit(pieces[-1]):
@@ -107,8 +122,8 @@ def _without_piped_credit(text: str) -> str:
 def _credit_start(text: str) -> int | None:
     """Where a credit that runs to the end of the text begins, if not at its very start."""
     for found in _CREDIT_BEFORE_END.finditer(text):
-        mark = text[: found.end()].rstrip(" \"'”\u2019)")[-1:]
-        rest = text[found.end() :]
+        mark = text[max(0, found.end() - _MARK_WINDOW) : found.end()].rstrip(" \"'”\u2019)")[-1:]
+        rest = text[found.end() : found.end() + _LONGEST_TAIL_IN_CHARACTERS]
         if mark in ".!?…|" or "©" in rest[:14] or _is_name(rest, _LONGEST_TAIL):
             return found.start() + (1 if mark in ".!?…" else 0)
     return None
@@ -130,7 +145,9 @@ def is_credit(text: str) -> bool:
         return True
     if not _is_name_like(text):
         return False
-    return bool(_AGENCY.search(text)) or (len(words) <= _LONGEST_TAIL and _SLASHED.match(text) is not None)
+    if _AGENCY.search(text):
+        return True
+    return len(words) <= _LONGEST_TAIL and (_SLASHED.match(text) or _VIA.match(text)) is not None
 
 
 def _is_place_and_date(text: str) -> bool:
@@ -139,7 +156,7 @@ def _is_place_and_date(text: str) -> bool:
 
 
 def _is_bracketed_credit(text: str, before: str) -> bool:
-    if before.endswith((".", "!", "?")) and " " in text and _is_name(text, _LONGEST_NAME):
+    if before.endswith((".", "!", "?")) and (" " in text or text.isupper()) and _is_name(text, _LONGEST_NAME):
         return True
     if _OPENING.match(text) or is_credit(text):
         return True

@@ -11,15 +11,6 @@ def _words(listed: str) -> frozenset[str]:
     return frozenset(listed.split())
 
 
-def _phrases(listed: str) -> dict[str, tuple[str, ...]]:
-    """The phrases between the bars by their first word, with a space on both sides to be found as whole words only."""
-    found: dict[str, tuple[str, ...]] = {}
-    for phrase in listed.split("|"):
-        first, *_ = phrase.split()
-        found[first] = (*found.get(first, ()), f" {' '.join(phrase.split())} ")
-    return found
-
-
 # Grammar words of English; a sentence has them, a name, a credit or a list of keywords does not.
 FUNCTION_WORDS: Final = _words(
     """
@@ -64,6 +55,14 @@ CALENDAR: Final = _words(
     """
 )
 
+# What may stand beside the names and numbers that say when a page was published.
+STAMP_WORDS: Final = _words(
+    """
+    added at by comment comments created edited est first gmt in last min mins minute minutes modified on posted
+    published read updated utc words written
+    """
+)
+
 # What may stand beside the names in a credit without making it a sentence.
 CREDIT_FILLERS: Final = _words(
     """
@@ -104,71 +103,6 @@ CONTROLS: Final = _words(
     advertisement arrow author badge banner bookmark button cart close comments contents email facebook footer header home
     instagram linkedin login menu more next pinterest play player post posts previous print profile rating search share
     star stars status tags topics twitter whatsapp youtube
-    """
-)
-
-
-# A sentence with one of these speaks of the site, not of what is to be seen. Lower case, without punctuation.
-BOILERPLATE: Final = _phrases(
-    """
-    click here | click to | click on | click for | click the | click image | click below | click through |
-    click post | tap here | tap to | read more | read the full | read full | read our | full story |
-    continue reading | go here | sign up | sign in | log in | login | register for | subscribe | subscribers |
-    subscribing | unsubscribe | newsletter | newsletters | mailing list | free trial | add to cart | add to basket |
-    add to bag | add to wishlist | to your basket | to your cart | share this | share on | share via | follow us |
-    follow me | follow them on | follow via | rss feed | all rights reserved | registered trademark |
-    privacy policy | cookie policy | disclosure policy | refund policy | shipping charge | comment policy |
-    uses cookies | use cookies | accept cookies | cookies are | cookies help | functional cookies |
-    analytics cookies | marketing cookies | this site | this website | this page | your browser | terms of use |
-    terms of service | terms and conditions | posted in | posted by | posted on | filed under | tagged as |
-    skip to | please wait | please enable | please check your | enable javascript | javascript is required |
-    advertisement | loading | back to top | view all | view gallery | view larger | view full | see all | see more |
-    show more | load more | leave a comment | leave a reply | post a comment | your comment | comments off |
-    in the comments | comment count | reader comments | readers' comments | buy now | shop now | order now |
-    shop this | shop the | where to buy | learn more | find out more | our inbox | your inbox | affiliate link |
-    affiliate links | earn a commission | welcome to the | welcome to our | welcome to my | opens in a new |
-    opens in new | page not found | access denied | image not available | no image | reproduced with permission |
-    without the author's consent | without express written | email address | email me | tweet me |
-    submission guidelines | choose your location | create your profile | create an account | profile picture |
-    profile photo | profile image | avatar for | powered by | get the latest | delivered to your |
-    delivered straight to your | check out our | join our | support our work | support independent |
-    thank you for signing | thanks for signing | thank you for your interest | verification email | let us know |
-    been shared | app store | google play | flash player | table of contents | recent posts | old posts |
-    previous post | next post | also read | read next | save my name | next time i comment | contact the editors |
-    contact us | about us | get our | our team | for flagging | related articles | related posts | related stories |
-    related topics | keywords | is part of the | customer service | find recipes | recipe works | love this recipe |
-    you'll need | scroll down | go to homepage | go to home | jump to | open menu | toggle | play video |
-    watch now | listen now | download the app | get started | book now | editor's picks | editors' picks |
-    in this article | on this page | print this | email this | rate this | report this | be the first to |
-    you may also like | you might also like | visit our website | user avatar | author photo | author image |
-    close menu | main menu | our partners | third party cookies | ad choices | personal data | personalised ads |
-    personalized ads | your account | your cart | your order | minute read | min read | originally published |
-    originally appeared | last updated | reprinted with | hide caption | toggle caption | enlarge this |
-    video of the week | free shipping | money back | sold by | in stock | out of stock
-    """
-)
-
-# Advertising made for search engines.
-SPAM: Final = _phrases(
-    """
-    viagra | cialis | levitra | payday loan | payday loans | online casino | casino bonus | online pharmacy |
-    free spins | sportsbook bonus | cheap pills | cheap meds | cheap jerseys | escort service | escorts service |
-    escort girls | call girls | call girl | live sex | sex chat | sex cam | sex cams | sex video | sex videos |
-    porn video | porn videos | porn tube | xxx video | xxx videos | hot singles | weight loss pills |
-    make money online | make money fast | best price guaranteed | royalty free | stock photo | stock photos |
-    stock vector | stock illustration | stock footage | free download | coupon code | promo code
-    """
-)
-
-# Our own short list: the packaged ones are unmaintained, or merge lists of unknown licence, and hold hundreds of words
-# with an innocent use. These have none in a caption; milder and rarer ones are left to the relevance model.
-PROFANE: Final = _phrases(
-    """
-    fuck | fucks | fucked | fucker | fuckers | fucking | motherfucker | motherfuckers | motherfucking | cunt |
-    cunts | blowjob | blowjobs | blow job | handjob | handjobs | hand job | cumshot | cumshots | gangbang |
-    gangbangs | bukkake | deepthroat | milf | milfs | anal sex | hardcore sex | slut | sluts | whore | whores |
-    jizz | dildo | dildos | upskirt | nigger | niggers | nigga | niggas | faggot | faggots | fag | fags | kike |
-    kikes | wetback | wetbacks | tranny | trannies
     """
 )
 

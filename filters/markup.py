@@ -15,7 +15,7 @@ _INLINE_TAG: Final = re.compile(
 )
 _SHORTCODE: Final = re.compile(r"\[/?(?:caption|gallery|embed|img|url|vc_\w{1,20})\b[^\[\]]{0,300}\]", re.IGNORECASE)
 _INVISIBLE: Final = re.compile(
-    "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe0f\ufffc\ufffd\x00-\x08\x0e-\x1f\x7f]"
+    "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe0f\ufffc\x00-\x08\x0e-\x1f\x7f]"
 )
 _URL: Final = re.compile(
     r"(?:https?://|www\.)\S{1,500}|\bpic\.twitter\.com/\S{1,50}|(?<![\w@.-])[\w-]{1,60}\.(?:com|net|org)/\S{1,300}",
@@ -48,7 +48,7 @@ def repaired(text: str) -> str:
     if "<" in text:
         text = _TAG.sub(" ", _INLINE_TAG.sub("", text))
     if not text.isascii():
-        text = _INVISIBLE.sub("", ftfy.fix_text(text, _FTFY) if _UNUSUAL.search(text) else text)
+        text = _INVISIBLE.sub("", ftfy.fix_text(text, _FTFY) if _UNUSUAL.search(text) else text).replace("\ufffd", " ")
     elif not text.isprintable():
         text = _INVISIBLE.sub("", text)
     if "[" in text:

@@ -1,23 +1,13 @@
-"""Texts that are no description: file names, controls, keyword lists, bare names, other languages."""
+"""Texts that are no description: file names, keyword lists, bare names, other languages."""
 
 import re
-from collections.abc import Mapping
 from typing import Final
 
 import pycld2
 
-from filters.lexicon import (
-    CALENDAR,
-    CONTROLS,
-    FOREIGN_WORDS,
-    FUNCTION_WORDS,
-    NAME_PARTICLES,
-    ORNAMENTS,
-    PUBLISHERS,
-    zipf,
-)
+from filters.controls import is_control
+from filters.lexicon import CONTROLS, FOREIGN_WORDS, FUNCTION_WORDS, NAME_PARTICLES, PUBLISHERS, zipf
 
-_WORD: Final = re.compile(r"[^\W_](?:[\w'\u2019.&-]{0,60}[^\W_])?")
 _EXTENSION: Final = re.compile(r"\.(?:jpe?g|png|gif|webp|bmp|tiff?|svg|avif|heic|pdf|mp4|html?|php)\b", re.IGNORECASE)
 _SLUG: Final = re.compile(r"^\S*[_\d-]\S*$")
 _CAMERA: Final = re.compile(
@@ -26,21 +16,9 @@ _CAMERA: Final = re.compile(
     re.IGNORECASE,
 )
 _NUMBERED: Final = re.compile(r"^[\w-]{1,40}[\s_-]\(?\d{1,5}\)?(?:x\d{1,5})?$")
-_FIELDS: Final = re.compile(r"(?:^|\s)[a-z][a-z /]{2,30}:\s")
-_SECTION: Final = re.compile(
-    r"^(?:most (?:popular|read|viewed|discussed)|our most|more|related|recent|popular|latest|recommended|similar|trending|you (?:may|might))\s",
-    re.IGNORECASE,
-)
-_PHONE: Final = re.compile(r"(?<!\d)\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)")
-_WATCHED: Final = re.compile(
-    r"\b(?:listen to|listen|stream|watch) .{1,80} on (?:tidal|spotify|apple music|youtube|soundcloud|deezer|netflix)\b"
-    r"|\blisten to .{1,60}\b(?:podcast|episode)\b",
-    re.IGNORECASE,
-)
 _LAST_LATIN: Final = "\u024f"
 _ONE_OR_TWO: Final = 2  # words
-_FEW: Final = 4  # words: of a name, a control, the shortest text that CLD2 is asked about
-_LONGEST_SECTION: Final = 5  # words
+_FEW: Final = 4  # words: of a name, the shortest text that CLD2 is asked about
 _LONGEST_NAME: Final = 3  # words; four in capitals with a rare one are more often a dish
 _LONGEST_FILE_NAME: Final = 120  # characters
 _FEWEST_KEYWORDS: Final = 4  # between commas
@@ -53,21 +31,6 @@ _COMMON: Final = 4.0
 _ORDINARY: Final = 4.6  # a name has no word as common as this
 _RARE: Final = 2.2  # one word of a name is rarer; the words of recipes are not
 _UNKNOWN: Final = 1.5
-
-
-def words(text: str) -> list[str]:
-    """The words and numbers of a text, without the marks around them."""
-    return _WORD.findall(text)
-
-
-def has_phrase(words_found: list[str], phrases: Mapping[str, tuple[str, ...]]) -> bool:
-    """Whether one of the phrases of `filters.lexicon` stands in the text, whatever the case and the marks between."""
-    found = [word.lower().replace("\u2019", "'") for word in words_found]
-    firsts = phrases.keys() & set(found)
-    if not firsts:
-        return False
-    padded = f" {' '.join(found)} "
-    return any(phrase in padded for first in firsts for phrase in phrases[first])
 
 
 def is_file_name(text: str) -> bool:
@@ -97,25 +60,6 @@ def reason_of_few_words(text: str, words_found: list[str]) -> str:
     if len(words_found) == _ONE_OR_TWO and all(word[0].isupper() for word in words_found):
         return "name_only"
     return "too_short"
-
-
-def says_nothing(words_found: list[str]) -> bool:
-    """Whether fewer than two of the words are neither grammar, number nor date.
-
-    >>> says_nothing(["Wednesday", "March", "02", "2011"]), says_nothing(["Street", "in", "Eastbourne"])
-    (True, False)
-    """
-    content = (word.lower() for word in words_found if not word[0].isdigit())
-    return sum(word not in FUNCTION_WORDS and word not in CALENDAR for word in content) < 2
-
-
-def is_control(text: str, words_found: list[str]) -> bool:
-    """Whether the text is a control or an ornament of the page, or a form's fields."""
-    if len(words_found) <= _FEW and words_found[-1].lower() in ORNAMENTS:
-        return True
-    if len(words_found) <= _LONGEST_SECTION and _SECTION.match(text):
-        return True
-    return len(_FIELDS.findall(text)) >= 3 or bool(_PHONE.search(text) or _WATCHED.search(text))
 
 
 def is_keyword_list(text: str) -> bool:
@@ -173,19 +117,6 @@ def is_name(words_found: list[str]) -> bool:
         return True
     known = [zipf(word.lower()) for word in words_found]
     return len(known) <= _LONGEST_NAME and min(known) < _RARE and max(known) < _ORDINARY
-
-
-def oov_ratio(words_found: list[str]) -> float:
-    """The share in [0, 1] of words, numbers aside, that are no known English word."""
-    spelled = [word.lower().replace("\u2019", "'") for word in words_found if word[0].isalpha()]
-    unknown = sum(zipf(word) == 0 and zipf(word.removesuffix("'s")) == 0 and "-" not in word for word in spelled)
-    return unknown / max(1, len(spelled))
-
-
-def repetition(words_found: list[str]) -> float:
-    """The share in [0, 1] of words that stood there before, grammar words and numbers aside."""
-    content = [word.lower() for word in words_found if word[0].isalpha() and word.lower() not in FUNCTION_WORDS]
-    return 1 - len(set(content)) / len(content) if content else 0.0
 
 
 def is_question_or_quotation(text: str, is_prose: bool) -> bool:

@@ -5,7 +5,7 @@ from typing import Final
 
 from filters.lexicon import DANGLING_WORDS, FUNCTION_WORDS, zipf
 
-_BOUNDARY: Final = re.compile(r"(?<=[.!?…])[\"'”\u2019)\]]{0,2}(\s)(?=[“\"\u2018'\[@©]?[A-Z0-9©@]|\()")
+_BOUNDARY: Final = re.compile(r"(?<=[.!?…])[\"'”\u2019)\]]{0,2}(\s)(?=[“\"\u2018'\[@©]?[A-Z0-9©@]|\(|/\s)")
 _ABBREVIATION: Final = re.compile(
     r"(?:\b(?:[A-Z]|[A-Za-z]\.[A-Za-z]|Mr|Mrs|Ms|Dr|St|Sr|Jr|Prof|Gen|Gov|Sen|Rep|Rev|Lt|Col|Sgt|Capt|Hon|Pres|No|vs|v|"
     r"Mt|Ft|Co|Corp|Inc|Ltd|Bros|approx|est|etc|e\.g|i\.e|ca|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|ID|Vol|pp?)"

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from filters import nontext
+from filters.controls import is_control
 from filters.credits import without_credits
-from filters.lexicon import BOILERPLATE, PROFANE, SPAM
 from filters.markup import repaired, without_addresses
+from filters.phrases import BOILERPLATE, SPAM
+from filters.profanity import PROFANE
 from filters.sentences import sentences, without_cut_end, without_lead_in
 from filters.titles import without_labels, without_site
+from filters.words import has_phrase, oov_ratio, repetition, says_nothing, words
 
 REASONS: Final = {
     "no_text": "nothing is left of it but white space, markup or addresses",
@@ -99,31 +102,31 @@ class TextFilter:
 
     def reason_to_drop(self, text: str, source: str) -> str | None:
         """Why a cleaned text is dropped, a key of `REASONS`, or None to keep it."""
-        words = nontext.words(text)
-        if len(words) < self.min_words:
-            return nontext.reason_of_few_words(text, words)
-        if len(words) > self.max_words:
+        found = words(text)
+        if len(found) < self.min_words:
+            return nontext.reason_of_few_words(text, found)
+        if len(found) > self.max_words:
             return "too_long"
-        if nontext.has_phrase(words, PROFANE):
+        if has_phrase(found, PROFANE):
             return "profane"
-        if nontext.has_phrase(words, SPAM):
+        if has_phrase(found, SPAM):
             return "spam"
-        if nontext.is_control(text, words):
+        if is_control(text, found):
             return "boilerplate"
-        if nontext.is_foreign(text, words):
+        if nontext.is_foreign(text, found):
             return "not_english"
         if nontext.is_keyword_list(text):
             return "spam"
-        if nontext.says_nothing(words):
+        if says_nothing(found):
             return "not_descriptive"
-        return self._reason_by_words(text, words, source)
+        return self._reason_by_words(text, found, source)
 
-    def _reason_by_words(self, text: str, words: list[str], source: str) -> str | None:
-        if nontext.is_name(words):
+    def _reason_by_words(self, text: str, found: list[str], source: str) -> str | None:
+        if nontext.is_name(found):
             return "name_only"
-        if nontext.oov_ratio(words) > self.max_oov:
+        if oov_ratio(found) > self.max_oov:
             return "high_oov"
-        if nontext.repetition(words) > self.max_repetition:
+        if repetition(found) > self.max_repetition:
             return "repetitive"
         return "not_descriptive" if nontext.is_question_or_quotation(text, source in _PROSE) else None
 
@@ -148,7 +151,7 @@ class TextFilter:
     def _informative(self, text: str, source: str) -> tuple[str, str | None]:
         """The leading sentences that fit, without notices of the site."""
         parts = [without_lead_in(part) for part in sentences(text)]
-        told = [part for part in parts if not nontext.has_phrase(nontext.words(part), BOILERPLATE)]
+        told = [part for part in parts if not has_phrase(words(part), BOILERPLATE)]
         if parts and (not told or (len(told) < len(parts) and all(part.endswith("?") for part in told))):
             return "", "boilerplate"
         if source in _PROSE:

@@ -4,9 +4,10 @@ import re
 from typing import Final
 
 from filters.credits import PICTURE_WORD
-from filters.lexicon import CREDIT_FILLERS, DATELINE_CITIES, zipf
+from filters.lexicon import CREDIT_FILLERS, DATELINE_CITIES, PUBLISHERS, zipf
 
-_LABEL: Final = re.compile(rf"^{PICTURE_WORD}\s?(?:\d{{1,3}}\s?)?[:|]\s?", re.IGNORECASE)
+_KIND_OF_IMAGE: Final = r"(?:cover|header|hero|banner|title|feature)\s(?:image|photo|picture)"
+_LABEL: Final = re.compile(rf"^(?:{_KIND_OF_IMAGE}|{PICTURE_WORD})\s?(?:\d{{1,3}}\s?)?[:|]\s?", re.IGNORECASE)
 _COUNTER: Final = re.compile(
     r"^(?:FILE\s?[-\u2013—]\s|(?:Media|Image|Picture) caption:?\s|(?:\d{5,}|\d{3,},)[,:\s-]{1,3}(?=[A-Z])"
     r"|(?i:slide|gallery|image|photo):?\s\d{1,3}\s?(?:/|of|/\s?of)\s?\d{1,3}\s?[.:,]?\s?(?=[A-Z]|$))"
@@ -15,15 +16,20 @@ _POST: Final = re.compile(
     r"^.{1,60}\son\s(?:Instagram|Twitter|Facebook|X|TikTok|Threads|LinkedIn)\s?:\s?[“\"](.{1,1000})[”\"]$"
 )
 _DATELINE: Final = re.compile(
-    r"^([A-Z][A-Z.'\u2019-]{2,20}(?:\s[A-Z][A-Z.'\u2019-]{1,20}){0,2})(?:,\s[A-Z][\w. ]{1,20})?\s?"
-    r"(?:\((?:AP|AFP|Reuters|REUTERS|UPI|CNN)\))?\s?([:—\u2013-]{1,2})\s(?=[“\"\u2018A-Z])"
+    r"^([A-Z][A-Z.'\u2019-]{1,20}(?:\s[A-Z][A-Z.'\u2019-]{1,20}){0,2})(?:,\s[A-Z][\w. ]{1,20})?\s?"
+    r"(?:\([A-Z][\w. -]{1,20}\))?\s?([:—\u2013-]{1,2})\s(?=[“\"\u2018A-Z])"
 )
+# Agencies date their reports: "Nov. 2 (Dog News) -- ".
+_DATED: Final = re.compile(r"^[A-Z][a-z]{2,8}\.?\s\d{1,2}(?:,\s\d{4})?\s\([A-Z][\w. -]{1,20}\)\s(?:--|—|\u2013)\s")
+# What content systems append: "... the new Dog 500 image"; "a black and white image" is a description.
+_IMAGE_AT_END: Final = re.compile(r"(?<=\s)([A-Z0-9][\w-]{0,30})\s[Ii]mage$")
 _BYLINE: Final = re.compile(
     r"^(?:By|BY|Written by|Posted by|Words by)\s[A-Z][\w.'\u2019-]{1,20}\s[A-Z][\w.'\u2019-]{1,20}"
     r"(?:\s?[|,\u2013—-]\s|\s?$)"
 )
 _MEDIUM_AT_END: Final = re.compile(r"\s?[:|\u2013—-]\s(?:Video|VIDEO|Photos|PHOTOS|Watch)$")
 _SEPARATOR: Final = re.compile(r"\s(?:[|•·»«*~\u2013—-]|::|//)\s|\s?\|\s?$")
+_SHORTEST_BEFORE_IMAGE: Final = 6  # words
 _RARE: Final = 3.0  # on the Zipf scale: below it a word in capitals before a colon is a place, not a kicker
 _SHORTEST_TITLE: Final = 3  # words
 _LONGEST_SITE: Final = 5  # words
@@ -41,11 +47,11 @@ def without_labels(text: str) -> str:
     post = _POST.match(text)
     if post:
         return post[1]
-    text = _BYLINE.sub("", _LABEL.sub("", text))
+    text = _DATED.sub("", _BYLINE.sub("", _LABEL.sub("", text)))
     dateline = _DATELINE.match(text)
     if dateline and _is_place(dateline[1], dateline[2]):
         text = text[dateline.end() :]
-    return text
+    return _IMAGE_AT_END.sub(r"\1", text) if text.count(" ") >= _SHORTEST_BEFORE_IMAGE else text
 
 
 def without_site(text: str) -> str:
@@ -86,6 +92,6 @@ def _is_site(tail: str, head: str, separator: str) -> bool:
         return True
     if len(words) > _LONGEST_SITE or len(before) < max(_SHORTEST_TITLE, len(words) - 1):
         return False
-    if any(mark in tail for mark in "?!") or words[0][0].isdigit():
+    if "?" in tail or tail.endswith("!") or words[0][0].isdigit():
         return False
-    return all(not word[0].islower() or word in CREDIT_FILLERS | {"a"} for word in words)
+    return all(not word[0].islower() or word in CREDIT_FILLERS | PUBLISHERS | {"a"} for word in words)

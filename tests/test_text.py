@@ -1,5 +1,4 @@
 import dataclasses
-import time
 
 import pytest
 
@@ -30,6 +29,7 @@ def reason(text: str, source: str = "alt") -> str | None:
         ("The #dog runs on the beach", "The dog runs on the beach"),
         (f"{DOG} mail@example.com", DOG),
         ("A dog , a cat and a ball !", "A dog, a cat and a ball!"),
+        ("A dog\ufffdand a cat", "A dog and a cat"),
     ],
 )
 def test_remains_of_the_web_are_removed(text: str, cleaned: str) -> None:
@@ -57,6 +57,10 @@ def test_remains_of_the_web_are_removed(text: str, cleaned: str) -> None:
         " Getty Images",
         " @jodoe/via REUTERS THIS IMAGE HAS BEEN SUPPLIED BY A THIRD PARTY. MANDATORY CREDIT.",
         " Jo Doe for Dog News",
+        "Jo Doe / AP - Dog News Images",
+        "The Associated Press",
+        " (DNA)",
+        " / AFP / JO DOE",
     ],
 )
 def test_credits_behind_a_caption_are_removed(credit: str) -> None:
@@ -74,6 +78,7 @@ def test_credits_behind_a_caption_are_removed(credit: str) -> None:
         "Courtesy Jo Doe",
         "(Image credit: Dog News)",
         "Foto: Jo Doe CC BY 2.0",
+        "Jo Doe via DogTube",
     ],
 )
 def test_a_credit_alone_is_dropped(text: str) -> None:
@@ -105,6 +110,8 @@ def test_words_of_credits_in_a_description_stay(text: str) -> None:
         ("Pets | How to wash a big brown dog", "How to wash a big brown dog"),
         ("How to Wash a Dog - and keep it happy", "How to Wash a Dog - and keep it happy"),
         ("Wash a Dog in 5 Steps | 5 Ways!", "Wash a Dog in 5 Steps | 5 Ways!"),
+        ("How to Wash a Dog - Breaking News - The Dog post", "How to Wash a Dog"),
+        ("How to Wash a Dog - D! Online", "How to Wash a Dog"),
     ],
 )
 def test_the_sites_name_goes_from_titles(text: str, cleaned: str) -> None:
@@ -126,6 +133,19 @@ def test_a_dash_in_alt_text_is_no_site() -> None:
         ("1044631, Brown dog swims across the river", "Brown dog swims across the river"),
         ("Image 3 of 12: Brown dog swims across the river", "Brown dog swims across the river"),
         ("Dog News on Instagram: “The dog swims across the river”", "The dog swims across the river"),
+        ("Cover image: a dog swims across the river", "a dog swims across the river"),
+        ("SEOUL, Aug. 20 (Dognews) -- A dog swims across the river", "A dog swims across the river"),
+        ("Nov. 2 (Dog News) -- A dog swims across the river", "A dog swims across the river"),
+        (
+            "The dog swims across the river in the new Bark 500 image",
+            "The dog swims across the river in the new Bark 500",
+        ),
+        (
+            "The dog swims across the river in a black and white image",
+            "The dog swims across the river in a black and white image",
+        ),
+        ("The dog swims across the river via @jodoe", "The dog swims across the river"),
+        ("The dog swims across the river with Jo Doe AP", "The dog swims across the river with Jo Doe"),
     ],
 )
 def test_what_stands_before_a_description_is_removed(text: str, cleaned: str) -> None:
@@ -188,6 +208,11 @@ def test_sentences_are_kept_while_they_fit() -> None:
         ("More dogs you may like", "boilerplate"),
         ("condition: new colour: brown size: 3 feet", "boilerplate"),
         ("Call the dog shop at (555) 555-0100 today", "boilerplate"),
+        ("The Daily Dog News website logo PNG", "boilerplate"),
+        ("By Jo Doe on Mon, May 4, 2020 at 1:02 pm", "boilerplate"),
+        ("Updated at: Sat, 26 Aug 2023 05:30:01 GMT", "boilerplate"),
+        ("More on: dogs A dog swims A dog runs on the beach", "boilerplate"),
+        ("Image may contain dog animal and outdoor", "boilerplate"),
         ("dog, puppy, beach, sea, sand, ball", "spam"),
         ("Cheap viagra for you and your dog", "spam"),
         ("brown dog puppy beach sea sand ball", "spam"),
@@ -281,47 +306,3 @@ def test_settings_that_make_no_sense_are_refused(change: dict[str, float]) -> No
     name, value = next(iter(change.items()))
     with pytest.raises(ValueError, match=rf"{name}.*\b{value}\b"):
         dataclasses.replace(TextFilter(), **change)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    "unit",
-    [
-        "a",
-        " ",
-        ".",
-        "<",
-        "<a ",
-        "&amp;",
-        "(",
-        "[caption ",
-        "Photo: ",
-        " | ",
-        "#a ",
-        "A/",
-        "A. ",
-        "A - ",
-        "a@",
-        "a.",
-        "By A ",
-        "é",
-        "Ã©",
-        "“",
-        "ab: ",
-        "1",
-        "\U0001f436",
-        "LONDON ",
-        "… ",
-        "photo by A ",
-        "\x00",
-        "\ud800",
-    ],
-)
-def test_hostile_text_of_a_megabyte_takes_milliseconds(unit: str) -> None:
-    hostile = (unit * 1_000_000)[:1_000_000]
-    clean_text(DOG, "alt")  # loads the word list
-
-    start = time.process_time()
-    for source in TEXT_SOURCES:
-        clean_text(hostile, source)
-
-    assert (time.process_time() - start) / len(TEXT_SOURCES) < 0.1
