@@ -133,7 +133,8 @@ def _session(model: bytes) -> onnxruntime.InferenceSession:
 
 def _centre_square(image: Image.Image) -> NDArray[np.uint8]:
     side = CROP_SHARE * min(image.size)
-    left, top = (image.width - side) / 2, (image.height - side) / 2
+    # at whole pixels: where the shorter side is 256, as `filters.image.decode` makes it, the square is cut out as it is
+    left, top = (image.width - side) // 2, (image.height - side) // 2
     return _square(image, (left, top, left + side, top + side))
 
 

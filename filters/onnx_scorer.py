@@ -111,7 +111,10 @@ class OnnxScorer:
         options.inter_op_num_threads = 1
         options.log_severity_level = 4  # what fails is raised as well
         self._model = model
-        self._mean, self._scale = np.array(model.mean, np.float32), np.array(model.scale, np.float32)
+        # repeated along a line of pixels: numpy is a few times faster on long rows than on three channels
+        self._mean, self._scale = (
+            np.tile(np.array(value, np.float32), model.side) for value in (model.mean, model.scale)
+        )
         try:
             self._session = onnxruntime.InferenceSession(model.path, options, providers=["CPUExecutionProvider"])
             (taken,) = self._session.get_inputs()
@@ -154,9 +157,12 @@ class OnnxScorer:
             square.save(buffer, "JPEG")
             square = Image.open(buffer)
         pixels = np.asarray(square)
-        np.subtract(pixels if model.channels == "RGB" else pixels[:, :, ::-1], self._mean, out=row)
+        for place, channel in enumerate("RGB".index(name) for name in model.channels):
+            row[:, :, place] = pixels[:, :, channel]
+        lines = row.reshape(model.side, -1)
+        lines -= self._mean
         if (self._scale != 1).any():
-            row /= self._scale
+            lines /= self._scale
 
     def _scores(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """The scores of a batch [B, side, side, 3]."""
