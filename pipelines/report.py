@@ -43,7 +43,7 @@ def write_report(path: Path, corpus: Path, rejects: Path, funnel: Funnel) -> Non
     pairs = list(islice(corpus_pairs(corpus), PAIRS_SHOWN))
     samples: dict[str, list[Reject]] = defaultdict(list)
     for verdict in reject_records(rejects):
-        if len(samples[verdict.reason]) < REJECTS_SHOWN:
+        if verdict.page_url and len(samples[verdict.reason]) < REJECTS_SHOWN:  # a blocked one has nothing to show
             samples[verdict.reason].append(verdict)
     template = (files("pipelines") / "report.html.j2").read_text(encoding="utf-8")
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(template)

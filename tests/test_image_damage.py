@@ -1,6 +1,6 @@
 """Damaged and hostile files: a reason each, never an exception, within bounds.
 
-A long run: `pytest tests/test_image_damage.py -k fuzz --hypothesis-profile=fuzz` (until it finds something, or a day).
+A long run: `pytest tests/test_image_damage.py -k fuzz --hypothesis-profile=fuzz`, until it finds something or is stopped.
 """
 
 import random
@@ -21,8 +21,9 @@ REASONS = {"undecodable", "too_many_pixels", "svg"}
 
 def assert_is_answered(data: bytes) -> str:
     """Check what both functions promise of any bytes; the reason, or "" for a picture."""
-    header = read_header(data)
-    picture = decode(data)
+    began = time.process_time()
+    header, picture = read_header(data), decode(data)
+    assert time.process_time() - began < 20  # seconds of the processor; far more than the worst, on a slow machine
     if isinstance(picture, str):
         assert picture in REASONS
         assert picture == header or isinstance(header, ImageHeader)
@@ -97,7 +98,6 @@ def webp_animation(side: int, frames: int) -> bytes:
     ],
 )  # fmt: skip
 def test_a_bomb_costs_little_time_and_memory(data: bytes, reason: str) -> None:
-    memory, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert assert_is_answered(data) == reason
-    assert time.process_time() - began < 10  # seconds, for a machine that is slow and busy; each takes under one
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 300_000  # KiB

@@ -27,6 +27,12 @@ def test_a_byte_floor_can_be_set(byte_count: int, reason: str | None) -> None:
     assert SizeFilter(min_bytes=5000).reason_to_drop(640, 480, byte_count) == reason
 
 
+@pytest.mark.parametrize(("byte_count", "reason"), [(20_000_001, "too_many_bytes"), (20_000_000, None), (0, None)])
+def test_a_byte_ceiling_can_be_set(byte_count: int, reason: str | None) -> None:
+    assert SizeFilter(max_bytes=20_000_000).reason_to_drop(640, 480, byte_count) == reason
+    assert SizeFilter().reason_to_drop(640, 480, byte_count) is None
+
+
 def test_the_neighbours_settings_can_be_had() -> None:
     cc3m = SizeFilter(min_side=400, max_aspect=2.0)
 
@@ -44,6 +50,8 @@ def test_settings_that_make_no_sense_are_refused_with_their_values() -> None:
         SizeFilter(min_side=-1)
     with pytest.raises(ValueError, match="min_bytes -5"):
         SizeFilter(min_bytes=-5)
+    with pytest.raises(ValueError, match="max_bytes 10 is below min_bytes 20"):
+        SizeFilter(min_bytes=20, max_bytes=10)
     with pytest.raises(ValueError, match=r"not 0\.5"):
         SizeFilter(max_aspect=0.5)
     with pytest.raises(ValueError, match="not nan"):
@@ -51,7 +59,7 @@ def test_settings_that_make_no_sense_are_refused_with_their_values() -> None:
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 300.5])
-@pytest.mark.parametrize("name", ["min_side", "min_bytes"])
+@pytest.mark.parametrize("name", ["min_side", "min_bytes", "max_bytes"])
 def test_pixels_and_bytes_are_whole_numbers(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"{name} {value}"):
         SizeFilter(**{name: value})  # type: ignore[arg-type]
