@@ -69,6 +69,19 @@ def icc_profile(red_is_green: bool = True) -> bytes:
     return bytes(profile)
 
 
+def linear_grey_profile() -> bytes:
+    """A profile of grey levels that are proportional to light, where those of sRGB are not."""
+    white = b"XYZ \0\0\0\0" + struct.pack(">3I", 0xF6D6, 0x10000, 0xD32D)  # D50
+    curve = b"curv" + bytes(8)  # of no points: none
+    header = bytearray(128)
+    header[0:4] = struct.pack(">I", 128 + 4 + 24 + len(white) + len(curve))
+    header[8:24] = b"\x02\x10\0\0mntrGRAYXYZ "
+    header[36:40] = b"acsp"
+    header[68:80] = white[8:]
+    table = struct.pack(">I4sII4sII", 2, b"wtpt", 156, len(white), b"kTRC", 156 + len(white), len(curve))
+    return bytes(header) + table + white + curve
+
+
 @cache
 def samples() -> tuple[bytes, ...]:
     """Small whole files of every format, mode and feature that `filters.image` reads."""

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from filters.image import FORMATS, ImageFilter, ImageHeader, decode, perceptual_hash, read_header
-from tests.image_files import SVG, icc_profile, photo, png_header, saved, svgz
+from tests.image_files import SVG, icc_profile, linear_grey_profile, photo, png_header, saved, svgz
 
 RED, WHITE, BLUE = (255, 0, 0), (255, 255, 255), (0, 0, 255)
 
@@ -164,6 +164,14 @@ def test_a_colour_profile_is_applied(form: str) -> None:
     # sRGB's green as it is when the primaries of red and green change places
     assert_close(image, (60, 128), (0, 255, 0), within=8)
     assert_close(image, (300, 128), BLUE, within=8)
+
+
+def test_a_profile_of_grey_levels_is_applied_to_grey_and_counts_as_none_for_colours() -> None:
+    profile = linear_grey_profile()
+
+    # half of the light is sRGB's level 188
+    assert_close(decoded(saved(Image.new("L", (400, 300), 128), "JPEG", icc_profile=profile)), (9, 9), (188,) * 3)
+    assert_close(decoded(saved(Image.new("RGB", (400, 300), RED), "JPEG", icc_profile=profile)), (9, 9), RED)
 
 
 def test_a_profile_of_srgb_changes_nothing() -> None:
