@@ -19,7 +19,7 @@ def pdq_hashes(image: Image.Image) -> tuple[NDArray[np.uint16], int]:
     PDQ samples a picture at 64 x 64 points, smoothed over twice the distance of two points, a little off the centre. Done
     here by one resampling, because PDQ's own filters see a picture of 256 pixels a side otherwise than a larger one: they
     take 14 bits of difference from the hash of the file at full size. This way 400 photographs of 1200 x 900 had 4 bits
-    in the middle and 12 at most, against `pdqhash` at full size and at the 512 pixels of Meta's own program; copies of
+    in the middle and 14 at most, against `pdqhash` at full size and at the 512 pixels of Meta's own program; copies of
     half the size, of JPEG quality 40 or darker by a fifth had 6 at most, and no two different photographs under 84.
 
     Args:
