@@ -153,8 +153,9 @@ def _open(data: bytes, max_pixels: int) -> Image.Image | str:
     except Image.DecompressionBombError:
         return "too_many_pixels"
     pixels = image.width * image.height
-    if image.format in {"JPEG", "MPO"} and data.count(_JPEG_SCAN) * pixels > _MOST_PASSES * max_pixels:
-        return "too_many_pixels"  # each scan costs a pass over the picture, and a few bytes of file
+    # Each scan of a progressive JPEG costs a pass over the picture, and a few bytes of file; of others, bits for each block.
+    if image.info.get("progressive") and data.count(_JPEG_SCAN) * pixels > _MOST_PASSES * max_pixels:
+        return "too_many_pixels"
     return "too_many_pixels" if pixels > max_pixels else image
 
 

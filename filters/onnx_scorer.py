@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 BATCH: Final = 4  # images a run: more fall out of the processor's cache, 16 take a tenth longer each
+PREPARED: Final = 32  # images ahead of the runs, for the same reason: the network's weights stay in the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +135,14 @@ class OnnxScorer:
             ValueError: an image is not RGB; decode with `filters.image.decode`.
         """
         scores = np.empty(len(images), np.float32)
-        for start in range(0, len(images), BATCH):
-            batch = images[start : start + BATCH]
+        for start in range(0, len(images), PREPARED):
+            batch = images[start : start + PREPARED]
             pixels = np.empty((len(batch), self._model.side, self._model.side, 3), np.float32)
             for row, image in enumerate(batch):
                 self._fill(pixels[row], image)
-            scores[start : start + len(batch)] = self._scores(pixels)
+            for first in range(0, len(batch), BATCH):
+                run = slice(first, first + BATCH)
+                scores[start:][run] = self._scores(pixels[run])
         return scores
 
     def _fill(self, row: NDArray[np.float32], image: Image.Image) -> None:
@@ -147,11 +150,7 @@ class OnnxScorer:
         model = self._model
         if image.mode != "RGB":
             raise ValueError(f"the image's mode is {image.mode}, not RGB; decode it with filters.image.decode")
-        sides = (min(image.size), min(image.size)) if model.keep_aspect else image.size
-        width, height = model.crop_share * sides[0], model.crop_share * sides[1]
-        left, top = (image.width - width) / 2, (image.height - height) / 2
-        box = (left, top, left + width, top + height)
-        square = image.resize((model.side, model.side), Image.Resampling.BILINEAR, box)
+        square = self._square(image)
         if model.through_jpeg:
             buffer = io.BytesIO()
             square.save(buffer, "JPEG")
@@ -163,6 +162,18 @@ class OnnxScorer:
         lines -= self._mean
         if (self._scale != 1).any():
             lines /= self._scale
+
+    def _square(self, image: Image.Image) -> Image.Image:
+        """What is looked at of the picture, scaled."""
+        side, share = self._model.side, self._model.crop_share
+        sides = (min(image.size), min(image.size)) if self._model.keep_aspect else image.size
+        width, height = share * sides[0], share * sides[1]
+        left, top = (image.width - width) / 2, (image.height - height) / 2
+        if height == side and top == int(top):  # only across is there anything to scale: the same pixels in less time
+            image, top = image.crop((0, int(top), image.width, int(top) + side)), 0.0
+        elif width == side and left == int(left):
+            image, left = image.crop((int(left), 0, int(left) + side, image.height)), 0.0
+        return image.resize((side, side), Image.Resampling.BILINEAR, (left, top, left + width, top + height))
 
     def _scores(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """The scores of a batch [B, side, side, 3]."""

@@ -10,7 +10,6 @@ from typing import Any
 import apache_beam as beam
 import torch
 
-from filters.allocation import keep_freed_memory
 from pipelines import aggregation
 from pipelines.aggregation import AggregationRules, Image, Survivor
 from pipelines.analyser import Analyser
@@ -32,7 +31,6 @@ class Analyse(beam.DoFn):
         """The models, loaded once a worker and only where there is something to analyse."""
         if self.loaded is None:
             torch.set_num_threads(1)  # one worker a core: more threads would fight
-            keep_freed_memory()
             self.loaded = Analyser(self.recipe)
         return self.loaded
 

@@ -48,6 +48,12 @@ def test_an_onnx_model_sees_pictures_as_described(tmp_path: Path, fields: dict[s
     np.testing.assert_allclose(model.scores([ORANGE] * 6), [score] * 6, atol=0.01)
 
 
+def test_scores_keep_the_order_of_many_pictures(tmp_path: Path) -> None:
+    model = OnnxModel(write_channel_means(tmp_path / "means.onnx"), side=8, classes=(0,)).load()
+    shades = [Image.new("RGB", (16, 16), (level, 0, 0)) for level in range(0, 255, 3)]
+    np.testing.assert_allclose(model.scores(shades), [level / 255 for level in range(0, 255, 3)], atol=1e-6)
+
+
 def test_the_middle_square_is_looked_at_or_all_of_the_picture_squeezed(tmp_path: Path) -> None:
     path = write_channel_means(tmp_path / "means.onnx")
     middle, all_of_it = (OnnxModel(path, side=48, keep_aspect=keep, classes=(2,)).load() for keep in (True, False))
