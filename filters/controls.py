@@ -18,7 +18,7 @@ _WATCHED: Final = re.compile(
     r"|\blisten to .{1,60}\b(?:podcast|episode)\b",
     re.IGNORECASE,
 )
-# "By Jo Doe on May 2, 2020", "Updated at: Sat, 26 Aug 2023 05:30 GMT"; the rest of the line is names and numbers.
+# "By Jo Doe on May 2, 2020", "Updated at: Mon, 7 May 2018 06:45 GMT"; the rest of the line is names and numbers.
 _STAMP: Final = re.compile(
     r"^(?:by|posted|published|updated|modified|written|last (?:updated|modified)|first published|created|added)\b",
     re.IGNORECASE,

@@ -51,7 +51,7 @@ _GLUED_CREDIT: Final = re.compile(
     r"(?:\s?:\s?|\s(?:by|via)\s)[A-Z@©].{0,100}$"
 )
 # "... on Thursday.Jo Doe / AP": the full stop of the caption and the first word of a credit.
-_GLUED_SENTENCE: Final = re.compile(r"(?<=[a-z0-9][.!?])(?=[A-Z][a-z]{1,20}[\s/])")
+_GLUED_SENTENCE: Final = re.compile(r"(?<=[a-z0-9][.!?])(?=[A-Z][a-z]{1,20}(?:[\s/]|$))")
 _HANDLE_AT_END: Final = re.compile(r"\s(?:[Vv]ia|h/t)\s@\w{2,40}$")
 _VIA: Final = re.compile(r"^[A-Z][\w.'\u2019-]{1,20}(?:\s[A-Z][\w.'\u2019-]{1,20}){0,3}\svia\s[A-Z]\w{1,20}$")
 _SIGNED_AT_END: Final = re.compile(r"(?<=\s)((?!The\b)[A-Z][\w'\u2019-]{1,20})\s(?:AP|AFP)$")
@@ -106,7 +106,8 @@ def _without_bracketed_credits(text: str) -> str:
 
 def _without_glued_credit(text: str) -> str:
     for glued in _GLUED_SENTENCE.finditer(text):
-        if len(text) - glued.start() <= _LONGEST_TAIL_IN_CHARACTERS and is_credit(text[glued.start() :]):
+        tail = text[glued.start() : glued.start() + _LONGEST_TAIL_IN_CHARACTERS]
+        if glued.start() + len(tail) == len(text) and (is_credit(tail) or _NAMED_IN_BRACKETS.fullmatch(tail)):
             return text[: glued.start()]
     return text
 

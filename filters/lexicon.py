@@ -107,6 +107,28 @@ CONTROLS: Final = _words(
 )
 
 
+# Who speaks and to whom: descriptions seldom do.
+READER: Final = _words("you you'll you're you've your yours yourself")
+WRITER: Final = _words("i i'm i've me my our us we we're")
+
+AUXILIARIES: Final = _words("are can could had has have is said says was were will would")
+
+# As the first word of a text these mostly tell the reader what to do.
+ORDERS: Final = _words(
+    """
+    add browse buy call check choose click contact create discover download enjoy enter explore find follow get give
+    go help join learn leave let listen look make please print read register save search see select send share shop
+    sign start stay submit subscribe take tell try use view visit vote want watch write
+    """
+)
+
+# And these take up what was said before.
+REFERRING: Final = _words("and but he it it's or she so that these they this those")
+
+# Kinds of picture that are part of the page's furniture, or a portrait of somebody.
+GRAPHICS: Final = _words("avatar banner headshot icon logo portrait profile thumbnail")
+
+
 @cache
 def _frequencies() -> dict[str, float]:
     table: dict[str, float] = wordfreq.get_frequency_dict("en", wordlist="large")

@@ -86,13 +86,13 @@ def is_foreign(text: str, words_found: list[str]) -> bool:
         letters = [character for character in text if character.isalpha()]
         if sum(character > _LAST_LATIN for character in letters) > _MOST_FOREIGN_LETTERS * len(letters):
             return True
-    lower = [word.lower() for word in words_found]
+    lower = [word.lower().replace("\u2019", "'").removesuffix("'s") for word in words_found]
     english = sum(word in FUNCTION_WORDS and word != "i" for word in lower)  # "i" is a word of other languages too
     if sum(word in FOREIGN_WORDS for word in words_found) > max(1, english):
         return True
     if sum(word in NAME_PARTICLES for word in words_found) > max(2, english):
         return True
-    if not english and any(word.islower() and not word.isascii() and zipf(word) < _UNKNOWN for word in words_found):
+    if not english and any(_is_foreign_word(*pair) for pair in zip(words_found, lower, strict=True)):
         return True
     if len(words_found) < _FEW or english >= _FEWEST_GRAMMAR_WORDS * len(words_found):
         return False
@@ -103,6 +103,10 @@ def is_foreign(text: str, words_found: list[str]) -> bool:
     except pycld2.error:  # characters it does not take for UTF-8
         return False
     return bool(reliable) and best[1] not in {"en", "un"}
+
+
+def _is_foreign_word(word: str, lower: str) -> bool:
+    return word.islower() and not lower.isascii() and zipf(lower) < _UNKNOWN
 
 
 def is_name(words_found: list[str]) -> bool:

@@ -5,6 +5,8 @@ and no threshold; those here are ours.
 """
 
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 from filters import nontext
@@ -14,6 +16,7 @@ from filters.markup import repaired, without_addresses
 from filters.phrases import BOILERPLATE, SPAM
 from filters.profanity import PROFANE
 from filters.sentences import sentences, without_cut_end, without_lead_in
+from filters.text_model import TextModel
 from filters.titles import without_labels, without_site
 from filters.words import has_phrase, oov_ratio, repetition, says_nothing, words
 
@@ -30,7 +33,7 @@ REASONS: Final = {
     "not_english": "another language or script",
     "high_oov": "too many of its words are no known English word",
     "repetitive": "too many of its words repeat",
-    "not_descriptive": "only a date, questions, or a quotation from end to end",
+    "not_descriptive": "only a date, questions or a quotation, or, says the model, a notice, a slogan, a name, chat",
 }
 """Every reason the text filter gives, with its meaning; the words are stable."""
 
@@ -51,6 +54,10 @@ class CleanedText:
     reason: str | None
 
 
+load_model = cache(TextModel)
+"""The model of a file, or the packaged one for None, loaded once a process; raises as `TextModel` does."""
+
+
 @dataclass(frozen=True, slots=True)
 class TextFilter:
     """Cleans candidate texts and drops those that describe no picture.
@@ -59,6 +66,13 @@ class TextFilter:
         CleanedText(text='A dog runs on the beach.', reason=None)
         >>> TextFilter().clean("DSC_0123.JPG", "alt").reason
         'file_name'
+
+    In a notebook, over a pandas Series (`series.map(lambda text: clean_text(text, "alt"))`) or an Arrow column:
+
+        >>> import pyarrow as pa
+        >>> column = pa.array(["A dog runs on the beach.", "Home"])
+        >>> pa.array([clean_text(text, "alt") for text in column.to_pylist()]).to_pylist()
+        ['A dog runs on the beach.', None]
 
     Attributes:
         min_words: words; shorter texts go. DataComp's basic filter wants more than 2, CC12M 3.
@@ -69,13 +83,18 @@ class TextFilter:
         max_repetition: share in [0, 1] of words that repeat an earlier word, grammar words aside, above which a text
             goes. CC12M's 0.2 is for captions of one sentence.
         max_characters: of the raw text that are looked at; the rest is cut before any rule runs.
+        min_describing: the lowest probability in [0, 1], by the model, that a text that the rules keep describes
+            something; where the default comes from: models/text.md. 0 leaves the rules alone to decide.
+        model: file of another model (`python -m filters.fit_text`); None for the packaged one.
     """
 
     min_words: int = 3
     max_words: int = 64
     max_oov: float = 0.4
-    max_repetition: float = 0.4
+    max_repetition: float = 0.5
     max_characters: int = 2000
+    min_describing: float = 0.5
+    model: Path | None = None
 
     def __post_init__(self) -> None:
         limits = (self.min_words, self.max_words, self.max_characters)
@@ -83,8 +102,9 @@ class TextFilter:
             raise ValueError(f"min_words, max_words and max_characters must be whole numbers, not {limits}")
         if not 1 <= self.min_words <= self.max_words:
             raise ValueError(f"need 1 <= min_words <= max_words, not {self.min_words} and {self.max_words}")
-        if not (0 <= self.max_oov <= 1 and 0 <= self.max_repetition <= 1):
-            raise ValueError(f"max_oov {self.max_oov} and max_repetition {self.max_repetition} must be in [0, 1]")
+        shares = (self.max_oov, self.max_repetition, self.min_describing)
+        if not all(0 <= share <= 1 for share in shares):
+            raise ValueError(f"max_oov, max_repetition and min_describing must be in [0, 1], not {shares}")
         if self.max_characters < 1:
             raise ValueError(f"max_characters must be positive, not {self.max_characters}")
 
@@ -128,12 +148,14 @@ class TextFilter:
             return "high_oov"
         if repetition(found) > self.max_repetition:
             return "repetitive"
-        return "not_descriptive" if nontext.is_question_or_quotation(text, source in _PROSE) else None
+        if nontext.is_question_or_quotation(text, source in _PROSE):
+            return "not_descriptive"
+        if self.min_describing and load_model(self.model).probability(text, found, source) < self.min_describing:
+            return "not_descriptive"
+        return None
 
     def _cleaned(self, raw: str, source: str, is_cut: bool) -> tuple[str, str | None]:
         text = repaired(raw)
-        if not text:
-            return "", "no_text"
         if nontext.is_file_name(text):
             return "", "file_name"
         text = without_addresses(text)

@@ -1,4 +1,4 @@
-"""What stands around a text and is no part of it: labels, datelines and bylines before, the site's name behind."""
+"""What stands around a text and is no part of it: labels, prices, datelines, bylines, the site's name."""
 
 import re
 from typing import Final
@@ -9,7 +9,7 @@ from filters.lexicon import CREDIT_FILLERS, DATELINE_CITIES, PUBLISHERS, zipf
 _KIND_OF_IMAGE: Final = r"(?:cover|header|hero|banner|title|feature)\s(?:image|photo|picture)"
 _LABEL: Final = re.compile(rf"^(?:{_KIND_OF_IMAGE}|{PICTURE_WORD})\s?(?:\d{{1,3}}\s?)?[:|]\s?", re.IGNORECASE)
 _COUNTER: Final = re.compile(
-    r"^(?:FILE\s?[-\u2013—]\s|(?:Media|Image|Picture) caption:?\s|(?:\d{5,}|\d{3,},)[,:\s-]{1,3}(?=[A-Z])"
+    r"^(?:FILE\s?[-\u2013—]\s|WATCH(?:\s(?:ABOVE|BELOW|NOW|LIVE))?:\s|(?:Media|Image|Picture) caption:?\s|(?:\d{5,}|\d{3,},)[,:\s-]{1,3}(?=[A-Z])"
     r"|(?i:slide|gallery|image|photo):?\s\d{1,3}\s?(?:/|of|/\s?of)\s?\d{1,3}\s?[.:,]?\s?(?=[A-Z]|$))"
 )
 _POST: Final = re.compile(
@@ -17,7 +17,7 @@ _POST: Final = re.compile(
 )
 _DATELINE: Final = re.compile(
     r"^([A-Z][A-Z.'\u2019-]{1,20}(?:\s[A-Z][A-Z.'\u2019-]{1,20}){0,2})(?:,\s[A-Z][\w. ]{1,20})?\s?"
-    r"(?:\([A-Z][\w. -]{1,20}\))?\s?([:—\u2013-]{1,2})\s(?=[“\"\u2018A-Z])"
+    r"(\([A-Z][\w. -]{1,20}\))?\s?([:—\u2013-]{1,2})\s(?=[“\"\u2018A-Z])"
 )
 # Agencies date their reports: "Nov. 2 (Dog News) -- ".
 _DATED: Final = re.compile(r"^[A-Z][a-z]{2,8}\.?\s\d{1,2}(?:,\s\d{4})?\s\([A-Z][\w. -]{1,20}\)\s(?:--|—|\u2013)\s")
@@ -27,7 +27,8 @@ _BYLINE: Final = re.compile(
     r"^(?:By|BY|Written by|Posted by|Words by)\s[A-Z][\w.'\u2019-]{1,20}\s[A-Z][\w.'\u2019-]{1,20}"
     r"(?:\s?[|,\u2013—-]\s|\s?$)"
 )
-_MEDIUM_AT_END: Final = re.compile(r"\s?[:|\u2013—-]\s(?:Video|VIDEO|Photos|PHOTOS|Watch)$")
+_MEDIUM_AT_END: Final = re.compile(r"\s?[:|\u2013—-]\s(?:Video|VIDEO|Photos?|PHOTOS|Gallery|Slideshow|Watch)$")
+_PRICE: Final = re.compile(r"^[$£€]\s?\d[\d.,]{0,12}\s[·|•:\u2013—-]\s|\s[·|•:\u2013—-]\s[$£€]\s?\d[\d.,]{0,12}$")
 _SEPARATOR: Final = re.compile(r"\s(?:[|•·»«*~\u2013—-]|::|//)\s|\s?\|\s?$")
 _SHORTEST_BEFORE_IMAGE: Final = 6  # words
 _RARE: Final = 3.0  # on the Zipf scale: below it a word in capitals before a colon is a place, not a kicker
@@ -38,18 +39,18 @@ _MOST_SUFFIXES: Final = 4  # section, department, site, author
 
 
 def without_labels(text: str) -> str:
-    """The text without what stands before it: "Image:", a picture's number, a dateline, a byline, who posted it.
+    """The text without what stands around it: "Image:", a picture's number, a price, a dateline, a byline.
 
     >>> without_labels("LONDON (AP) — A bus crosses the bridge.")
     'A bus crosses the bridge.'
     """
-    text = _MEDIUM_AT_END.sub("", _COUNTER.sub("", text))
+    text = _PRICE.sub("", _MEDIUM_AT_END.sub("", _COUNTER.sub("", text)))
     post = _POST.match(text)
     if post:
         return post[1]
     text = _DATED.sub("", _BYLINE.sub("", _LABEL.sub("", text)))
     dateline = _DATELINE.match(text)
-    if dateline and _is_place(dateline[1], dateline[2]):
+    if dateline and (dateline[2] or _is_place(dateline[1], dateline[3])):
         text = text[dateline.end() :]
     return _IMAGE_AT_END.sub(r"\1", text) if text.count(" ") >= _SHORTEST_BEFORE_IMAGE else text
 

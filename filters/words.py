@@ -1,7 +1,7 @@
 """The words of a text, and what can be counted on them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from filters.lexicon import CALENDAR, FUNCTION_WORDS, zipf
@@ -14,20 +14,21 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
-def has_phrase(words_found: list[str], phrases: Mapping[str, tuple[str, ...]]) -> bool:
-    """Whether one of the phrases of `filters.lexicon` stands in the text, whatever the case and the marks between."""
-    found = [word.lower().replace("\u2019", "'") for word in words_found]
-    firsts = phrases.keys() & set(found)
-    if not firsts:
-        return False
-    padded = f" {' '.join(found)} "
-    return any(phrase in padded for first in firsts for phrase in phrases[first])
+def has_phrase(words_found: Sequence[str], *lists: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether a phrase of one of the lists stands in the text, whatever the case and the marks between.
+
+    The lists are by first word, as `filters.phrases.by_first_word` makes them.
+    """
+    lower = " ".join(words_found).lower().replace("\u2019", "'")
+    found = set(lower.split(" "))
+    padded = f" {lower} "
+    return any(phrase in padded for phrases in lists for first in phrases.keys() & found for phrase in phrases[first])
 
 
 def says_nothing(words_found: list[str]) -> bool:
     """Whether fewer than two of the words are neither grammar, number nor date.
 
-    >>> says_nothing(["Wednesday", "March", "02", "2011"]), says_nothing(["Street", "in", "Eastbourne"])
+    >>> says_nothing(["Wednesday", "March", "02", "2011"]), says_nothing(["Dogs", "in", "Doghampton"])
     (True, False)
     """
     content = (word.lower() for word in words_found if not word[0].isdigit())

@@ -13,6 +13,7 @@ from filters.blocklist import read_blocklist
 from filters.image import ImageHeader, decode, perceptual_hash, read_header
 from filters.natural import NaturalModel
 from filters.nsfw import NsfwModel
+from filters.text import load_model
 from pipelines.aggregation import sorted_rivals
 from pipelines.recipe import Recipe
 from pipelines.schema import DataError, Pair, Reject, Rival
@@ -60,6 +61,7 @@ class Analyser:
         try:
             self.nsfw = recipe.nsfw_model.load() if recipe.nsfw_model else NsfwModel()
             self.blocklist = read_blocklist(recipe.blocklist)
+            load_model(recipe.text.model)  # a damaged one is told now and not at the first text
             self.natural = NaturalModel(recipe.natural_model)
             self.relevance = RelevanceModel(recipe.relevance_model)
         except ValueError as error:

@@ -31,7 +31,8 @@ def digests(recipe: Recipe) -> tuple[str, str]:
         add_files(analysis, deciding(Path(str(files(package)))))
     pipelines = Path(str(files("pipelines")))
     add_files(analysis, [pipelines / "analyser.py", pipelines / "analysis.py"])
-    models = (recipe.natural_model, recipe.relevance_model, *(recipe.nsfw_model.files if recipe.nsfw_model else ()))
+    own = (recipe.text.model, recipe.natural_model, recipe.relevance_model)
+    models = (*own, *(recipe.nsfw_model.files if recipe.nsfw_model else ()))
     named = {"model": models, "blocklist": recipe.blocklist.files}
     for kind, paths in named.items():
         for path in filter(None, paths):

@@ -245,7 +245,9 @@ def test_a_recipe_whose_model_is_missing_or_damaged_is_one_clear_line(
 ) -> None:
     source = str(shard(tmp_path / "in.parquet", candidates()[:1]))
     (tmp_path / "model_recipes.py").write_text(
-        "from pathlib import Path\nfrom pipelines.recipe import Recipe\n"
+        "from pathlib import Path\nfrom filters.text import TextFilter\nfrom pipelines.recipe import Recipe\n"
+        f"NO_TEXT_MODEL = Recipe(text=TextFilter(model=Path({str(tmp_path / 'none.npz')!r})))\n"
+        f"NOT_TEXT_MODEL = Recipe(text=TextFilter(model=Path({source!r})))\n"
         f"MISSING = Recipe(natural_model=Path({str(tmp_path / 'none.npz')!r}))\n"
         f"DAMAGED = Recipe(natural_model=Path({source!r}))\n"
     )
@@ -253,6 +255,8 @@ def test_a_recipe_whose_model_is_missing_or_damaged_is_one_clear_line(
     arguments = ["--input", source, "--output", str(tmp_path / "out.parquet"), "--recipe"]
     assert "none.npz, which does not exist" in refused(capsys, *arguments, "model_recipes:MISSING")
     assert "in.parquet" in refused(capsys, *arguments, "model_recipes:DAMAGED")
+    assert "none.npz, which does not exist" in refused(capsys, *arguments, "model_recipes:NO_TEXT_MODEL")
+    assert "is no text model" in refused(capsys, *arguments, "model_recipes:NOT_TEXT_MODEL")
 
 
 def everything_in(folder: Path) -> str:
