@@ -93,7 +93,7 @@ class TextFilter:
     max_oov: float = 0.4
     max_repetition: float = 0.5
     max_characters: int = 2000
-    min_describing: float = 0.5
+    min_describing: float = 0.4
     model: Path | None = None
 
     def __post_init__(self) -> None:

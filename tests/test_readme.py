@@ -1,5 +1,6 @@
 """What README.md lists is what the commands take and the filters answer."""
 
+import dataclasses
 import re
 import subprocess
 import sys
@@ -11,11 +12,18 @@ from crawler import settings
 from crawler.image_input import ARGUMENTS as IMAGE_ARGUMENTS
 from crawler.plan import ARGUMENTS as PAGE_ARGUMENTS
 from crawler.reasons import REASONS as REFUSALS
+from filters.blocklist import BlocklistFilter
+from filters.image import ImageFilter
+from filters.natural import NaturalFilter
+from filters.nsfw import NsfwFilter
+from filters.size import SizeFilter
 from filters.text import REASONS as TEXT_REASONS
+from filters.text import TextFilter
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 CRAWLER = (ROOT / "crawler" / "README.md").read_text()
+FILTERS = (ROOT / "filters" / "README.md").read_text()
 
 
 def section(title: str, text: str = README) -> str:
@@ -59,6 +67,21 @@ def test_every_setting_of_the_crawler_is_listed_with_its_default() -> None:
 def test_every_reason_is_listed() -> None:
     assert set(re.findall(r"`(\w+)`", section("Reasons", CRAWLER))) == set(REFUSALS)
     assert set(TEXT_REASONS) <= set(re.findall(r"`(\w+)`", section("build_lait")))
+
+
+@pytest.mark.parametrize("rules", [BlocklistFilter, ImageFilter, SizeFilter, TextFilter, NsfwFilter, NaturalFilter])
+def test_every_threshold_of_a_filter_is_listed_with_its_default(rules: type) -> None:
+    listed = re.findall(
+        r"^\| `(\w+)` \| ([^|]+) \|", section(f"{rules.__module__}.{rules.__name__}", FILTERS), re.MULTILINE
+    )
+    assert {name: value.strip("`") for name, value in listed} == {
+        field.name: str(field.default) for field in dataclasses.fields(rules)
+    }
+
+
+def test_every_reason_of_the_text_filter_is_listed_with_it() -> None:
+    reasons = section("TextFilter", FILTERS).partition("Reasons:")[2]
+    assert set(re.findall(r"`(\w+)`", reasons)) == set(TEXT_REASONS)
 
 
 def test_every_file_the_readme_points_to_exists() -> None:
