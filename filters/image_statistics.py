@@ -84,8 +84,8 @@ def _edges(grey: NDArray[np.uint8]) -> list[float]:
     strong_count = int(np.count_nonzero(strong))
     on_axis = np.count_nonzero(strong & (8 * np.minimum(across, down) <= gradient))
     return [
-        float(np.mean(gradient == 0)),
-        float(np.mean((gradient > 0) & (gradient <= _WEAK))),
+        _share(gradient == 0),
+        _share((gradient > 0) & (gradient <= _WEAK)),
         strong_count / gradient.size,
         float(np.log1p(gradient.astype(np.float32)).std()),
         on_axis / strong_count if strong_count else 0.0,
@@ -96,7 +96,7 @@ def _saturation(rgb: NDArray[np.uint8]) -> list[float]:
     highest = np.maximum(np.maximum(rgb[..., 0], rgb[..., 1]), rgb[..., 2])
     lowest = np.minimum(np.minimum(rgb[..., 0], rgb[..., 1]), rgb[..., 2])
     saturation = (highest - lowest).astype(np.float32) / np.maximum(highest, 1)
-    return [float(saturation.mean()), float(np.mean(saturation > 0.99)), float(np.mean(saturation < 0.02))]
+    return [float(saturation.mean()), _share(saturation > 0.99), _share(saturation < 0.02)]
 
 
 def _tones(grey: NDArray[np.uint8]) -> list[float]:
@@ -125,7 +125,7 @@ def _flat_windows(grey: NDArray[np.uint8]) -> float:
     if min(grey.shape) < _WINDOW:
         return float(int(grey.max()) - int(grey.min()) <= 2)
     highest, lowest = _windowed(np.maximum, grey), _windowed(np.minimum, grey)
-    return float(np.mean(highest - lowest <= 2))
+    return _share(highest - lowest <= 2)
 
 
 def _windowed(extreme: np.ufunc, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -134,6 +134,10 @@ def _windowed(extreme: np.ufunc, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
         pairs = extreme(grey[:-1], grey[1:])
         grey = extreme(extreme(pairs[:-3], pairs[2:-1]), grey[_WINDOW - 1 :]).T
     return grey
+
+
+def _share(claim: NDArray[np.bool_]) -> float:
+    return int(np.count_nonzero(claim)) / claim.size  # a mean would make numbers of all of them first
 
 
 def _entropy(shares: NDArray[np.float64]) -> float:

@@ -49,9 +49,13 @@ def lettering_statistics(grey: NDArray[np.uint8]) -> list[float]:
 def _strokes(begins: NDArray[np.bool_], ends: NDArray[np.bool_]) -> NDArray[np.float64]:
     """The share of each row's pixels at which a stroke begins, [height]."""
     ended = np.zeros_like(begins)
-    for width in range(1, min(_STROKE, begins.shape[1] - 1) + 1):
-        ended[:, :-width] |= ends[:, width:]
-    return np.asarray((begins & ended).mean(axis=1), dtype=np.float64)
+    ended[:, :-1] = ends[:, 1:]
+    reach = 1
+    while reach < _STROKE:  # doubled: the ends in 2, then in 4, then in all of the pixels after each
+        ahead = min(reach, _STROKE - reach)
+        ended[:, :-ahead] |= ended[:, ahead:].copy()
+        reach += ahead
+    return np.asarray(np.count_nonzero(begins & ended, axis=1) / begins.shape[1], dtype=np.float64)
 
 
 def _profile(rows: NDArray[np.float64]) -> list[float]:
