@@ -117,3 +117,11 @@ def _joined(embeddings: list[ImageEmbedding]) -> ImageEmbedding:
         np.concatenate([embedding.features_BD for embedding in embeddings]),
         np.concatenate([embedding.class_probabilities_BC for embedding in embeddings]),
     )
+
+
+def usable_photos(path: Path) -> Iterator[tuple[Image.Image, tuple[str, ...]]]:
+    """Each photo that can be decoded and has a caption, with its captions; the file and the errors as in `read_photos`."""
+    for rows in _chunks(path):
+        for photo, texts in map(_usable, rows):
+            if not isinstance(photo, str) and texts:
+                yield photo, texts
