@@ -64,7 +64,8 @@ def main() -> None:
     said = [text.text for rivals in texts for text in rivals]
     rows.append(("text model: MiniLM", _seconds(lambda: encoder.encode(said))))
     if model.joint is not None:
-        rows.append(("joint encoder: texts", _seconds(lambda: joint.project_texts(said))))
+        sentences = encoder.encode(said)
+        rows.append(("joint encoder: texts", _seconds(lambda: joint.project_texts(said, sentences))))
     batch = model.batch(pictures, texts)
     for name, block in BLOCKS.items():
         rows.append((f"features: {name} ({len(block.names)})", _block_seconds(block.columns, batch, model)))

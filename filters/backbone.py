@@ -18,6 +18,7 @@ INPUT_SIDE: Final = 224  # pixels
 CROP_SHARE: Final = 0.875  # of the shorter side, as the weights were evaluated: 224 of 256
 GRID_SIDE: Final = 7  # cells
 FEATURE_SIZE: Final = 1280
+LAYER_SIZE: Final = 2 * (16 + 24 + 40 + 80 + 112 + 192 + 320)  # mean and maximum of each stage's channels
 CLASS_NAMES: Final[tuple[str, ...]] = tuple(EfficientNet_B0_Weights.IMAGENET1K_V1.meta["categories"])
 CPU_BATCH: Final = 1  # images a forward pass: more fall out of the processor's cache, 8 take twice as long each
 GPU_BATCH: Final = 256
@@ -30,10 +31,13 @@ class ImageEmbedding:
     Attributes:
         features_BD: float32, the pooled features before the classifier; none is negative.
         class_probabilities_BC: float32, softmax over the ImageNet-1k classes in the order of `CLASS_NAMES`.
+        layers_BL: float32, L = 1568: means of the channels behind each of the seven stages, then their maxima; early
+            stages see strokes, grain and edges where the last one sees things. None if it was not kept.
     """
 
     features_BD: NDArray[np.float32]  # noqa: N815 - shape suffix
     class_probabilities_BC: NDArray[np.float32]  # noqa: N815 - shape suffix
+    layers_BL: NDArray[np.float32] | None = None  # noqa: N815 - shape suffix
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,11 +87,12 @@ class Backbone:
             ValueError: an image is not RGB; decode with `filters.image.decode`.
         """
         features = np.empty((len(images), FEATURE_SIZE), np.float32)
-        for rows, feature_map in self._maps([_centre_square(image) for image in images]):
+        layers = np.empty((len(images), LAYER_SIZE), np.float32)
+        for rows, feature_map, layers[rows] in self._maps([_centre_square(image) for image in images]):
             features[rows] = feature_map.mean(dim=(2, 3)).cpu().numpy()
         with torch.inference_mode():  # for all at once: its weights, 5 MB, come from memory once
             logits = self._network.classifier(torch.from_numpy(features).to(self.device))
-            return ImageEmbedding(features, logits.softmax(dim=1).cpu().numpy())
+            return ImageEmbedding(features, logits.softmax(dim=1).cpu().numpy(), layers)
 
     def grid(self, images: Sequence[Image.Image]) -> GridFeatures:
         """Features and class logits of 7 x 7 equal cells of each whole image, squeezed to a square, nothing cropped.
@@ -98,26 +103,29 @@ class Backbone:
         shape = (len(images), GRID_SIDE, GRID_SIDE)
         features = np.empty((*shape, FEATURE_SIZE), np.float32)
         logits = np.empty((*shape, len(CLASS_NAMES)), np.float32)
-        for rows, feature_map in self._maps([_whole_square(image) for image in images]):
+        for rows, feature_map, _ in self._maps([_whole_square(image) for image in images]):
             with torch.inference_mode():
                 cells = feature_map.permute(0, 2, 3, 1)
                 features[rows] = cells.cpu().numpy()
                 logits[rows] = self._network.classifier(cells).cpu().numpy()
         return GridFeatures(features, logits)
 
-    def _maps(self, squares: Sequence[NDArray[np.uint8]]) -> Iterator[tuple[slice, torch.Tensor]]:
-        """Batch by batch, the rows it fills and their [B, D, G, G] feature map."""
+    def _maps(self, squares: Sequence[NDArray[np.uint8]]) -> Iterator[tuple[slice, torch.Tensor, NDArray[np.float32]]]:
+        """Batch by batch, the rows it fills, their [B, D, G, G] feature map and their [B, L] pooled stages."""
         for start in range(0, len(squares), self._batch_size):
             batch = squares[start : start + self._batch_size]
-            yield slice(start, start + len(batch)), self._feature_map(np.stack(batch))
+            yield slice(start, start + len(batch)), *self._forward(np.stack(batch))
 
-    def _feature_map(self, pixels: NDArray[np.uint8]) -> torch.Tensor:
+    def _forward(self, pixels: NDArray[np.uint8]) -> tuple[torch.Tensor, NDArray[np.float32]]:
         if self._session is not None:
-            return torch.from_numpy(self._session.run(["map"], {"pixels": pixels})[0])
+            feature_map, layers = self._session.run(["map", "layers"], {"pixels": pixels})
+            return torch.from_numpy(feature_map), layers[:, :, 0, 0]
         with torch.inference_mode():
             moved = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2)
-            feature_map: torch.Tensor = self._network.forward_features((moved.float() - PIXEL_MEAN) / PIXEL_SCALE)
-        return feature_map
+            result = self._network.bn1(self._network.conv_stem((moved.float() - PIXEL_MEAN) / PIXEL_SCALE))
+            stages = [result := stage(result) for stage in self._network.blocks]
+            pooled = [stage.mean((2, 3)) for stage in stages] + [stage.amax((2, 3)) for stage in stages]
+            return self._network.bn2(self._network.conv_head(result)), torch.cat(pooled, dim=1).cpu().numpy()
 
 
 def _session(model: bytes) -> onnxruntime.InferenceSession:

@@ -17,7 +17,8 @@ IR_VERSION: Final = 8
 def backbone_graph(network: Any) -> bytes:
     """A serialised ONNX model of the network that `load_network` gives.
 
-    Its input `pixels` is uint8 [B, S, S, 3], the sides multiples of 32; its output `map` float32 [B, 1280, S/32, S/32].
+    Its input `pixels` is uint8 [B, S, S, 3], the sides multiples of 32. Its outputs are float32: `map` [B, 1280, S/32,
+    S/32], and `layers` [B, L, 1, 1], the means of all channels behind each stage and then their maxima.
     """
     graph = GraphBuilder()
     inputs = helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["B", "S", "S", 3])
@@ -26,10 +27,14 @@ def backbone_graph(network: Any) -> bytes:
     result = graph.add("Div", centred, graph.constant(np.float32(PIXEL_SCALE)))
     result = graph.add("Transpose", result, perm=[0, 3, 1, 2])
     result = graph.relu6(graph.convolution(result, network.conv_stem))
+    stages = []
     for stage in network.blocks:
         for block in stage:
             result = graph.block(result, block)
-    return graph.model(inputs, [(graph.relu6(graph.convolution(result, network.conv_head)), "map")])
+        stages.append(result)
+    pooled = [graph.add(kind, stage) for kind in ("GlobalAveragePool", "GlobalMaxPool") for stage in stages]
+    feature_map = graph.relu6(graph.convolution(result, network.conv_head))
+    return graph.model(inputs, [(feature_map, "map"), (graph.add("Concat", *pooled, axis=1), "layers")])
 
 
 class GraphBuilder:

@@ -1,21 +1,19 @@
 """Fits the naturalness model and prints how it does on each source of images when it was fitted without that source.
 
-    python -m filters.fit_natural --photos train.parquet SOURCES/photos/* --graphics SOURCES/graphics/*
+    python -m filters.fit_natural --photos train.parquet SOURCES/photos/* --graphics SOURCES/graphics/* --fonts FONTS
 
 One folder of images, or one Parquet file with an `image` column, is one source; `filters.fitting.natural_sources` lays
-out the folders. Pictures drawn by script (`filters.fitting.drawn_graphics`) join the graphics, one source a kind.
+out the folders. Pictures drawn by script join them, one source a kind: graphics (`filters.fitting.drawn_graphics`), memes
+over photographs of the first source, and marks on such photographs, which stay photographs.
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
-import numpy as np
-from tqdm import tqdm
-
-from filters.backbone import Backbone
-from filters.fitting.natural_regression import calibration, fit, left_out_logits, left_out_table
-from filters.fitting.natural_samples import load_sources, measure
+from filters.fitting.natural_regression import calibrated, calibration, fit, left_out_logits, left_out_table
+from filters.fitting.natural_samples import load_sources, measure_all
 from filters.natural import MODEL_PATH, NaturalFilter
 
 
@@ -24,25 +22,25 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Fit the naturalness model; print how it does on left-out sources.")
     parser.add_argument("--photos", type=Path, nargs="+", required=True, help="folders or Parquet files, one a source")
     parser.add_argument("--graphics", type=Path, nargs="+", required=True, help="the same, of what is to be dropped")
-    parser.add_argument("--limit", type=int, default=1200, help="images a source at most (default: %(default)s)")
-    parser.add_argument("--drawn", type=int, default=80, help="drawn pictures of each kind (default: %(default)s)")
+    parser.add_argument("--limit", type=int, default=1500, help="images a source at most (default: %(default)s)")
+    parser.add_argument("--fonts", type=Path, help="folder of fonts for what is drawn (default: the one of Pillow)")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
+    parser.add_argument("--drawn", type=int, default=100, help="drawn pictures of each kind (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of samples, views and drawings (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=MODEL_PATH, help="the artefact (default: the packaged one)")
     options = parser.parse_args(arguments)
     try:
         options.out.parent.mkdir(parents=True, exist_ok=True)
-        sources = load_sources(options.photos, options.graphics, options.limit, options.drawn, options.seed)
-        backbone, rng = Backbone(), np.random.default_rng(options.seed)
-        measured = [measure(source, backbone, rng) for source in tqdm(sources, desc="measuring")]
+        fonts = sorted(path for path in options.fonts.rglob("*.[ot]tf")) if options.fonts else []
+        sources = load_sources(options.photos, options.graphics, options.limit, options.drawn, options.seed, fonts)
+        measured = measure_all(sources, options.seed, options.workers)
         logits = left_out_logits(measured)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
-    scale, shift = calibration(measured, logits)
-    final = fit(measured).stretched(scale, shift)
+    final = fit(measured).stretched(*calibration(measured, logits))
     final.save(options.out)
-    logits = [part * scale + shift for part in logits]
-    print(left_out_table(measured, logits, final, NaturalFilter().threshold))
+    print(left_out_table(measured, calibrated(measured, logits), final, NaturalFilter().threshold))
     print(f"\nmade {options.out}; use it in a recipe: Recipe(natural_model=Path({str(options.out)!r}))")
     return 0
 

@@ -15,32 +15,35 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from filters.backbone import FEATURE_SIZE, ImageEmbedding
+from filters.backbone import FEATURE_SIZE, LAYER_SIZE, ImageEmbedding
 from filters.image_statistics import STATISTIC_NAMES, image_statistics
 
 MODEL_PATH: Final = Path(__file__).parent / "models" / "natural.npz"
-INPUT_SIZE: Final = FEATURE_SIZE + len(STATISTIC_NAMES)
+INPUT_SIZE: Final = FEATURE_SIZE + LAYER_SIZE + len(STATISTIC_NAMES)
 
 
 def natural_features(images: Sequence[Image.Image], embedding: ImageEmbedding) -> NDArray[np.float32]:
-    """What the model looks at: float32 [B, 1298], square roots of the embedding's features, then image statistics.
+    """What the model looks at: float32 [B, 2878], the embedding's features and pooled stages, then image statistics.
 
-    The features are averages of rectified maps, so a few are far larger than the rest; the root evens them out.
+    The features are averages of rectified maps, so a few are far larger than the rest; a square root evens them out.
 
     Raises:
-        ValueError: the embedding is not of as many images.
+        ValueError: the embedding is not of as many images, or was made without the stages.
     """
     if len(images) != len(embedding.features_BD):
         raise ValueError(f"{len(images)} images, but an embedding of {len(embedding.features_BD)}")
+    if embedding.layers_BL is None:
+        raise ValueError("the embedding has no layers_BL; take it as Backbone.embed gives it")
     features = np.empty((len(images), INPUT_SIZE), np.float32)
     np.sqrt(np.maximum(embedding.features_BD, 0), out=features[:, :FEATURE_SIZE])
+    features[:, FEATURE_SIZE : FEATURE_SIZE + LAYER_SIZE] = embedding.layers_BL
     for row, image in enumerate(images):
-        features[row, FEATURE_SIZE:] = image_statistics(image)
+        features[row, FEATURE_SIZE + LAYER_SIZE :] = image_statistics(image)
     return features
 
 
 class NaturalModel:
-    """Logistic regression on the image embedding and 18 pixel statistics.
+    """Logistic regression on the image embedding, its early stages and 30 pixel statistics.
 
     Args:
         path: an artefact of `python -m filters.fit_natural`; None is the packaged one.

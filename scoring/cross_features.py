@@ -12,6 +12,7 @@ from filters.backbone import ImageEmbedding
 from scoring.class_space import ClassNouns, ClassSpace, said_in_words
 from scoring.components import Components
 from scoring.dual_encoder import DualEncoder, Floats, Moments
+from scoring.pictures import JointEncoder
 from scoring.rivals import RIVAL_FEATURES, groups_of, rival_columns
 
 CLASS_TEMPERATURE: Final = 0.05
@@ -45,6 +46,7 @@ class Matchers:
         nouns: which words name which class.
         components: the embeddings' axes.
         joint: which joint encoder the model was fitted with; "" without one.
+        joint_weights: what its weights were asked for by; "" for the packaged ones.
         joint_images: where it puts the training photos.
         joint_texts: where it puts their captions.
     """
@@ -54,12 +56,28 @@ class Matchers:
     nouns: ClassNouns
     components: Components
     joint: str = ""
+    joint_weights: str = ""
     joint_images: Moments | None = None
     joint_texts: Moments | None = None
 
+    def load_joint(self) -> JointEncoder | None:
+        """The joint encoder that the parts were fitted with, None without one.
+
+        Raises:
+            ValueError: its weights are not there.
+        """
+        if not self.joint:
+            return None
+        from scoring.clip import load_clip  # takes a second, which a model without one need not wait
+
+        return load_clip(self.joint.partition(" ")[0], self.joint_weights or None)
+
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:
         """The arrays by name, in half precision, as the artefact stores them."""
-        arrays: dict[str, NDArray[np.generic]] = {"joint": np.array(self.joint)}
+        arrays: dict[str, NDArray[np.generic]] = {
+            "joint": np.array(self.joint),
+            "joint_weights": np.array(self.joint_weights),
+        }
         for part in (self.dual, self.space, self.components):
             arrays |= part.to_arrays()
         for name in ("joint_images", "joint_texts"):
@@ -81,6 +99,7 @@ class Matchers:
             ClassNouns.of(class_names),
             Components.from_arrays(arrays),
             str(arrays["joint"]),
+            str(arrays["joint_weights"]),
             *moments,
         )
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL.Image import Image as Picture
 
-from filters.backbone import FEATURE_SIZE, Backbone
+from filters.backbone import Backbone
+from filters.image_statistics import STATISTIC_NAMES
 from filters.natural import NaturalModel, natural_features
 from filters.nsfw import NsfwModel, NsfwScorer
 from scoring.pictures import Pictures
@@ -52,7 +53,7 @@ class Describer:
         unknown = Pictures.of(embedding)
         return replace(
             unknown,
-            statistics_BS=features[:, FEATURE_SIZE:],
+            statistics_BS=features[:, -len(STATISTIC_NAMES) :],
             natural_B=self._natural.score_features(features),
             nsfw_B=self._nsfw.scores(images),
             sizes_B2=unknown.sizes_B2 if sizes is None else np.array(sizes, np.float32).reshape(-1, 2),

@@ -5,7 +5,9 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
+from scoring.clip import OURS, load_clip
 from scoring.fitting.captioned_photos import PairsError, read_photos
 from scoring.fitting.dual_encoder_training import DualEncoderRecipe
 from scoring.fitting.embedding_cache import EmbeddingCache
@@ -16,17 +18,20 @@ from scoring.fitting.page_texts import read_pages
 from scoring.fitting.whole_fit import Fit
 from scoring.relevance import MODELS
 
+NO_CLIP: Final = "none"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; 0 when the artefact was written, 1 with one line on standard error when a file or folder is unusable."""
     options = _parser().parse_args(arguments)
     try:
         options.out.mkdir(parents=True, exist_ok=True)
-        cache = EmbeddingCache(options.cache)
+        joint = None if options.clip == NO_CLIP else load_clip(options.clip, options.clip_weights)
+        cache = EmbeddingCache(options.cache, joint, options.clip_weights or "")
         pages = () if options.negatives is None else read_pages(options.negatives)
         judged = None if options.labels is None else read_judged(options.labels, options.candidates)
         photos = read_photos(options.pairs, cache, options.seed)
-    except (PairsError, LabelsError, OSError) as error:
+    except (PairsError, LabelsError, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     fit = Fit(cache, options.seed, DualEncoderRecipe(seed=options.seed))
@@ -51,6 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--labels", type=Path, default=None, help="your own judgements (python -m scoring.label)")
     parser.add_argument("--candidates", type=Path, default=None, help="the labelled crawl, if it has moved since")
+    parser.add_argument(
+        "--clip", default=OURS, help="open_clip model whose cosines are features, or none (default: ours)"
+    )
+    parser.add_argument("--clip-weights", default=None, help="its weights: one of open_clip's tags, or a file")
     parser.add_argument("--out", type=Path, default=MODELS, help="folder of the artefact (default: %(default)s)")
     parser.add_argument("--data-name", default=None, help="what the card calls the data (default: the file's name)")
     parser.add_argument("--cache", type=Path, default=None, help="folder that keeps embeddings between fits")
@@ -64,6 +73,8 @@ def _command(options: argparse.Namespace) -> str:
     for name in ("negatives", "labels"):
         if (path := getattr(options, name)) is not None:
             words += [f"--{name}", path.name]
+    if options.clip != OURS:
+        words += ["--clip", options.clip, *(["--clip-weights", options.clip_weights] if options.clip_weights else [])]
     return shlex.join([*words, "--seed", str(options.seed)])
 
 

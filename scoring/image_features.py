@@ -5,13 +5,17 @@ from typing import Final
 import numpy as np
 
 from filters.image_statistics import STATISTIC_NAMES
+from filters.lettering import LETTERING_NAMES
 from scoring.components import CLASS_COMPONENTS, IMAGE_COMPONENTS, Components
 from scoring.dual_encoder import DualEncoder, Floats
 from scoring.pictures import Pictures
 
+# of the statistics in `Pictures`; lettering tells graphics from photographs, which the naturalness model has done
+PIXEL_STATISTICS: Final = tuple(name for name in STATISTIC_NAMES if name not in LETTERING_NAMES)
+_PIXEL_COLUMNS: Final = [STATISTIC_NAMES.index(name) for name in PIXEL_STATISTICS]
 PICTURE_FEATURES: Final = (
     *("width", "height", "aspect", "log_pixels", "shorter_side"),
-    *(f"pixels_{name}" for name in STATISTIC_NAMES),
+    *(f"pixels_{name}" for name in PIXEL_STATISTICS),
     *("nsfw", "natural"),
 )
 CLASS_FEATURES: Final = (
@@ -38,7 +42,9 @@ def picture_features(pictures: Pictures) -> Floats:
     """One row of `PICTURE_FEATURES` an image, [B, F]: what was measured of it elsewhere, NaN where nothing was."""
     width, height = pictures.sizes_B2.T
     size = np.column_stack([width, height, width / height, np.log(width * height), np.minimum(width, height)])
-    return np.column_stack([size, pictures.statistics_BS, pictures.nsfw_B, pictures.natural_B]).astype(np.float32)
+    return np.column_stack(
+        [size, pictures.statistics_BS[:, _PIXEL_COLUMNS], pictures.nsfw_B, pictures.natural_B]
+    ).astype(np.float32)
 
 
 def class_features(pictures: Pictures, dual: DualEncoder) -> Floats:

@@ -14,22 +14,24 @@ from scoring.dual_encoder import Floats
 
 
 class JointEncoder(Protocol):
-    """An image and a text tower into one space, such as `scoring.clip` builds with open_clip.
+    """An image and a text tower into one space, such as `scoring.clip.load_clip` gives."""
 
-    Attributes:
-        name: of the architecture.
-        weights_hash: hex digest of the weights; trees fitted on one encoder's cosines are no good for another's.
-    """
+    @property
+    def name(self) -> str:
+        """Of the architecture."""
+        ...
 
-    name: str
-    weights_hash: str
+    @property
+    def weights_hash(self) -> str:
+        """Hex digest of the weights; trees fitted on one encoder's cosines are no good for another's."""
+        ...
 
     def project_images(self, images: Sequence[Picture]) -> Floats:
         """Unit vectors [B, D] of RGB images."""
         ...
 
-    def project_texts(self, texts: Sequence[str]) -> Floats:
-        """Unit vectors [T, D]."""
+    def project_texts(self, texts: Sequence[str], sentences: Floats | None = None) -> Floats:
+        """Unit vectors [T, D]; `sentences` are `scoring.text_encoder`'s embeddings of the same texts, if known."""
         ...
 
 
@@ -45,7 +47,7 @@ class Pictures:
     Attributes:
         embedding: the backbone's.
         sizes_B2: width and height in pixels, as served, [B, 2].
-        statistics_BS: `filters.image_statistics.STATISTIC_NAMES`, [B, 18].
+        statistics_BS: `filters.image_statistics.STATISTIC_NAMES`, [B, S].
         nsfw_B: the NSFW model's scores, [B].
         natural_B: the naturalness model's scores, [B].
         image_urls: where each image came from.

@@ -121,7 +121,7 @@ class RelevanceModel:
 
     Args:
         folder: where `python -m scoring.fit` wrote the artefact; None is the packaged one.
-        joint: the joint encoder that the artefact was fitted with; without it those features are missing.
+        joint: the joint encoder that the artefact was fitted with; None loads it by the name that the artefact has.
 
     Raises:
         ValueError: the artefact is missing, damaged, or one for other features or another joint encoder.
@@ -129,13 +129,13 @@ class RelevanceModel:
 
     def __init__(self, folder: Path | None = None, joint: JointEncoder | None = None) -> None:
         self.parts = RelevanceParts.load(folder or MODELS)
-        if joint is not None and identity(joint) != self.parts.matchers.joint:
+        self.joint = joint or self.parts.matchers.load_joint()
+        if self.joint is not None and identity(self.joint) != self.parts.matchers.joint:
             raise ValueError(
                 f"{folder or MODELS} was fitted with the joint encoder {self.parts.matchers.joint or 'none'}, not with "
-                f"{identity(joint)}; fit one with it: python -m scoring.fit"
+                f"{identity(self.joint)}; fit one with it: python -m scoring.fit"
             )
         self.failures: Counter[str] = Counter()
-        self.joint = joint
         self._encoder = TextEncoder()
 
     def with_joint(self, pictures: Pictures, images: Sequence[Picture]) -> Pictures:
@@ -147,8 +147,9 @@ class RelevanceModel:
         flat = tuple(text for rivals in texts for text in rivals)
         said = [text.text for text in flat]
         image_of = np.repeat(np.arange(len(texts)), [len(rivals) for rivals in texts])
-        joint_texts = None if self.joint is None else self.joint.project_texts(said)
-        return PairBatch(pictures, flat, self._encoder.encode(said), image_of, joint_texts)
+        sentences = self._encoder.encode(said)
+        joint_texts = None if self.joint is None else self.joint.project_texts(said, sentences)
+        return PairBatch(pictures, flat, sentences, image_of, joint_texts)
 
     def features_of(self, batch: PairBatch) -> Floats:
         """One row of `FEATURES` a text, [T, F]; what fails is counted."""
@@ -184,7 +185,7 @@ class RelevanceFilter:
             photos (`scoring/models/relevance.md`), a compromise: higher is purer and loses more right texts.
     """
 
-    threshold: float = 0.5
+    threshold: float = 0.55
 
     def __post_init__(self) -> None:
         if not 0 <= self.threshold <= 1:

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
-from filters.backbone import CLASS_NAMES, Backbone
+from filters.backbone import CLASS_NAMES, LAYER_SIZE, Backbone
+from filters.backbone_weights import load_network
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +33,26 @@ def test_embedding_has_the_promised_shapes_and_ranges(backbone: Backbone) -> Non
     assert embedding.features_BD.dtype == embedding.class_probabilities_BC.dtype == np.float32
     assert embedding.features_BD.min() >= 0
     np.testing.assert_allclose(embedding.class_probabilities_BC.sum(axis=1), 1, atol=1e-5)
+
+
+def test_the_graph_computes_what_the_network_does(backbone: Backbone) -> None:
+    picture = sample("china.jpg").resize((224, 224))
+    pixels = torch.from_numpy(np.array(picture)[None]).permute(0, 3, 1, 2).float()
+    network = load_network()
+    stages = [stage := network.bn1(network.conv_stem((pixels - 127) / 128))]
+    stages += [stage := block(stage) for block in network.blocks]
+    framed = Image.new("RGB", (256, 256))
+    framed.paste(picture, (16, 16))  # the centre crop of 256 is exactly the picture
+
+    embedding = backbone.embed([framed])
+
+    expected = network.bn2(network.conv_head(stage)).mean(dim=(2, 3))
+    np.testing.assert_allclose(embedding.features_BD, expected.numpy(), atol=1e-4)
+    assert embedding.layers_BL is not None
+    assert embedding.layers_BL.shape == (1, LAYER_SIZE)
+    means = torch.cat([stage.mean(dim=(2, 3)) for stage in stages[1:]], dim=1)
+    maxima = torch.cat([stage.amax(dim=(2, 3)) for stage in stages[1:]], dim=1)
+    np.testing.assert_allclose(embedding.layers_BL, torch.cat([means, maxima], dim=1).numpy(), atol=1e-3)
 
 
 def test_class_names_are_those_of_imagenet() -> None:

@@ -6,18 +6,20 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from filters.backbone import FEATURE_SIZE
 from filters.fit_natural import main
-from filters.fitting.natural_regression import LinearModel, calibration, left_out_logits, left_out_table
+from filters.fitting.natural_regression import LinearModel, calibrated, calibration, left_out_logits, left_out_table
 from filters.fitting.natural_samples import MeasuredSource, random_view, read_source
 from filters.natural import INPUT_SIZE, NaturalModel
 
 skimage_data = pytest.importorskip("skimage.data")
 
 
+STATISTIC = -1  # any of the last ones
+
+
 def measured(name: str, natural: bool, first_feature: float, count: int = 6) -> MeasuredSource:
     features = np.random.default_rng([*name.encode()]).normal(0, 1e-5, (count, INPUT_SIZE)).astype(np.float32)
-    features[:, FEATURE_SIZE] += first_feature
+    features[:, STATISTIC] += first_feature
     return MeasuredSource(name, natural, features, features)
 
 
@@ -67,6 +69,16 @@ def test_calibration_weighs_sources_alike_so_that_size_does_not_shift_it() -> No
     assert shift == pytest.approx(0, abs=1e-3)
 
 
+def test_a_source_has_no_part_in_its_own_calibration() -> None:
+    logits = [np.array([1.0, -1.0]), np.array([1.0, -1.0]), np.array([-1.0, 1.0]), np.array([-1.0, 1.0])]
+    odd = [np.array([500.0, -900.0]), *logits[1:]]
+    sources = [measured(name, name in "ab", 0, 2) for name in "abcd"]
+
+    scale, shift = calibration(sources[1:], logits[1:])
+
+    np.testing.assert_allclose(calibrated(sources, odd)[0], odd[0] * scale + shift)
+
+
 def test_stretched_model_has_stretched_logits() -> None:
     model = LinearModel(np.array([1.0, 2.0]), 3.0)
 
@@ -82,7 +94,7 @@ def test_table_counts_left_out_images_at_the_threshold() -> None:
     ]
 
     weights = np.zeros(INPUT_SIZE)
-    weights[FEATURE_SIZE] = 1  # logits of 5 and -5; the threshold is at 2.2
+    weights[STATISTIC] = 1  # logits of 5 and -5; the threshold is at 2.2
     table = left_out_table(SOURCES, logits, LinearModel(weights, 0.0), threshold=0.9)
 
     assert "| a | photos | 6 | 0.500 | 1.000 |" in table
@@ -97,7 +109,7 @@ def test_random_views_follow_their_generator_and_stay_within_their_sizes() -> No
 
     assert views[0].tobytes() == views[1].tobytes()
     assert views[0].tobytes() != views[2].tobytes()
-    assert all(view.mode == "RGB" and 150 <= max(view.size) <= 400 for view in views)
+    assert all(view.mode == "RGB" and 180 <= min(view.size) <= 300 for view in views)
 
 
 def test_source_is_a_folder_or_a_parquet_file_and_skips_what_is_no_image(tmp_path: Path) -> None:
@@ -126,7 +138,7 @@ def test_command_writes_an_artefact_that_loads_and_prints_the_table(
         for name in ("coffee", "chelsea")
     ]
     graphics = [crops(tmp_path / colour, Image.new("RGB", (300, 300), colour), 6) for colour in ("red", "green")]
-    command = ["--photos", *map(str, photos), "--graphics", *map(str, graphics), "--drawn", "1"]
+    command = ["--photos", *map(str, photos), "--graphics", *map(str, graphics), "--drawn", "1", "--workers", "1"]
 
     assert main([*command, "--out", str(tmp_path / "new" / "a.npz")]) == 0
     said = capsys.readouterr().out

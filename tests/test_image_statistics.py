@@ -13,6 +13,7 @@ def test_flat_white_image_is_one_colour_without_edges() -> None:
     statistics = named(Image.new("RGB", (320, 240), "white"))
 
     ones = {"top_colour", "top_5_colours", "top_20_colours", "zero_gradients", "no_saturation", "white", "flat_windows"}
+    ones |= {"plain_rows", "plain_columns", "plain_top", "plain_bottom"}
     assert statistics == {name: float(name in ones) for name in STATISTIC_NAMES}
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from filters.backbone import FEATURE_SIZE, Backbone, ImageEmbedding
+from filters.backbone import FEATURE_SIZE, LAYER_SIZE, Backbone, ImageEmbedding
 from filters.fitting.drawn_graphics import draw
 from filters.image_statistics import image_statistics
 from filters.natural import INPUT_SIZE, MODEL_PATH, NaturalFilter, NaturalModel, natural_features
@@ -20,7 +20,9 @@ def scores(images: list[Image.Image]) -> list[float]:
 def embedding_of(features: list[list[float]]) -> ImageEmbedding:
     padded = np.zeros((len(features), FEATURE_SIZE), np.float32)
     padded[:, : len(features[0])] = features
-    return ImageEmbedding(padded, np.zeros((len(features), 1000), np.float32))
+    return ImageEmbedding(
+        padded, np.zeros((len(features), 1000), np.float32), np.full((len(features), LAYER_SIZE), 7, np.float32)
+    )
 
 
 @pytest.mark.parametrize("name", ["astronaut", "coffee", "chelsea", "rocket"])
@@ -54,14 +56,15 @@ def test_scores_are_float32_probabilities_and_repeat() -> None:
     assert first.tolist() == NaturalModel().scores(images, embedding).tolist()
 
 
-def test_features_are_roots_of_the_embedding_then_statistics() -> None:
+def test_features_are_roots_of_the_embedding_then_stages_then_statistics() -> None:
     image = Image.new("RGB", (10, 10), "red")
 
     features = natural_features([image], embedding_of([[4.0, 9.0]]))
 
     assert features.shape == (1, INPUT_SIZE)
     assert features[0, :3].tolist() == [2.0, 3.0, 0.0]
-    assert features[0, FEATURE_SIZE:].tolist() == image_statistics(image).tolist()
+    assert features[0, FEATURE_SIZE : FEATURE_SIZE + LAYER_SIZE].tolist() == [7.0] * LAYER_SIZE
+    assert features[0, FEATURE_SIZE + LAYER_SIZE :].tolist() == image_statistics(image).tolist()
 
 
 def test_score_is_the_logistic_of_weights_and_bias(tmp_path: Path) -> None:
@@ -85,10 +88,19 @@ def test_embedding_of_other_images_is_an_error() -> None:
         NaturalModel().scores([Image.new("RGB", (8, 8))], embedding_of([[0.0], [0.0]]))
 
 
+def test_embedding_without_its_stages_is_an_error() -> None:
+    whole = embedding_of([[0.0]])
+
+    with pytest.raises(ValueError, match=r"no layers_BL; take it as Backbone\.embed gives it"):
+        NaturalModel().scores(
+            [Image.new("RGB", (8, 8))], ImageEmbedding(whole.features_BD, whole.class_probabilities_BC)
+        )
+
+
 def test_artefact_for_other_features_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "model.npz", weights=np.zeros(3, np.float32), bias=np.float32(0))
 
-    with pytest.raises(ValueError, match=r"of 1298 features; .* python -m filters\.fit_natural --out "):
+    with pytest.raises(ValueError, match=r"of 2878 features; .* python -m filters\.fit_natural --out "):
         NaturalModel(tmp_path / "model.npz")
 
 

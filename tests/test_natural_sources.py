@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,24 @@ def test_lay_out_takes_each_large_included_image_once(tmp_path: Path) -> None:
 
 def test_a_missing_package_is_named_with_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--packages", str(tmp_path), "--out", str(tmp_path / "out")]) == 1
-    assert "apt-get download lomiri-wallpapers-16.04" in capsys.readouterr().err
+    first = package_parts()[0].package
+    assert f"{first}/ is missing: apt-get download {first}, then dpkg -x it there" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("package", "advice"),
+    [
+        ("npm/a-kit@1.0.0", "npm pack a-kit@1.0.0, then unpack it there"),
+        ("source/some-lib", "apt-get source some-lib, there"),
+    ],
+)
+def test_packages_of_other_kinds_are_named_as_their_clients_know_them(
+    package: str, advice: str, tmp_path: Path
+) -> None:
+    part = PackagePart("icons", "graphics", package, ("*",), (), 0)
+
+    with pytest.raises(FileNotFoundError, match=re.escape(f"{package}/ is missing: {advice}")):
+        lay_out(part, tmp_path, tmp_path / "out")
 
 
 def test_list_prints_every_package_once(capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,6 +30,7 @@ def reason(text: str, source: str = "alt") -> str | None:
         (f"{DOG} mail@example.com", DOG),
         ("A dog , a cat and a ball !", "A dog, a cat and a ball!"),
         ("A dog\ufffdand a cat", "A dog and a cat"),
+        ("A dog \ud800and a\udfff cat", "A dog and a cat"),
     ],
 )
 def test_remains_of_the_web_are_removed(text: str, cleaned: str) -> None:

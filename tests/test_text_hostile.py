@@ -10,6 +10,8 @@ from filters import controls, markup, nontext, sentences, titles, words
 from filters.credits import is_credit, without_credits
 from filters.phrases import BOILERPLATE
 from filters.text import TextFilter, clean_text
+from filters.text_features import text_features
+from filters.text_model import word_pieces
 
 
 def with_words(function: Callable[[str, list[str]], object]) -> Callable[[str], object]:
@@ -39,6 +41,8 @@ HELPERS: dict[str, Callable[[str], object]] = {
     "is_foreign": with_words(nontext.is_foreign),
     "is_name": with_words(lambda text, found: nontext.is_name(found)),
     "is_question_or_quotation": lambda text: nontext.is_question_or_quotation(text, is_prose=True),
+    "text_features": with_words(lambda text, found: text_features(text, found, "alt")),
+    "word_pieces": lambda text: word_pieces(text.encode(errors="replace").decode()),
 }
 # What each pattern begins, repeats or ends with, so that every one of them is led on as far as it goes.
 UNITS = (

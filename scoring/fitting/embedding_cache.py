@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from filters.backbone import FEATURE_SIZE, Backbone, ImageEmbedding
+from filters.backbone import Backbone, ImageEmbedding
+from filters.image_statistics import STATISTIC_NAMES
 from filters.natural import MODEL_PATH, NaturalModel, natural_features
 from filters.nsfw import NsfwModel
 from scoring.dual_encoder import Floats
@@ -40,14 +41,17 @@ class EmbeddingCache:
     Attributes:
         encoder: of sentences.
         joint: the joint encoder, None without one.
+        joint_weights: what its weights were asked for by; "" for the packaged ones.
 
     Args:
         folder: made if missing; None keeps nothing.
         joint: the joint encoder that the relevance model will be used with.
+        joint_weights: see above.
     """
 
-    def __init__(self, folder: Path | None, joint: JointEncoder | None = None) -> None:
+    def __init__(self, folder: Path | None, joint: JointEncoder | None = None, joint_weights: str = "") -> None:
         self.joint = joint
+        self.joint_weights = joint_weights
         self._known: dict[str, NDArray[np.float16]] = {}
         self._folder = folder
         if folder is not None:
@@ -69,7 +73,7 @@ class EmbeddingCache:
 
     def joint_texts(self, texts: Sequence[str]) -> Floats | None:
         """The joint encoder's projections [T, D]; None without one."""
-        return None if self.joint is None else self.joint.project_texts(texts)
+        return None if self.joint is None else self.joint.project_texts(texts, self.sentences(texts))
 
     def _encoded(self, texts: Sequence[str]) -> NDArray[np.float16]:
         stored = self._stored("texts", json.dumps(list(texts)).encode())
@@ -121,10 +125,11 @@ class EmbeddingCache:
         return images
 
     def _looks(self, photos: Sequence[Image.Image], embedding: ImageEmbedding, fully: bool) -> dict[str, Floats]:
-        features = natural_features(photos, embedding)
+        whole = embedding if embedding.layers_BL is not None else self._backbone.embed(photos)  # a stored one has none
+        features = natural_features(photos, whole)
         unknown = np.full(len(photos), np.nan, np.float32)
         return {
-            "statistics": features[:, FEATURE_SIZE:],
+            "statistics": features[:, -len(STATISTIC_NAMES) :],
             "natural": self._natural.score_features(features),
             "nsfw": self._nsfw.scores(photos) if fully else unknown,
         }

@@ -82,6 +82,7 @@ def fit_matchers(photos: CaptionedPhotos, cache: EmbeddingCache, recipe: DualEnc
         ClassNouns.of(CLASS_NAMES),
         Components.fit(photos.sentences, embedding.features_BD, embedding.class_probabilities_BC),
         "" if cache.joint is None else identity(cache.joint),
+        cache.joint_weights,
         None if joint is None else Moments.of(joint),
         None if captions is None else Moments.of(captions),
     )
