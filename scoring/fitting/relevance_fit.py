@@ -122,6 +122,7 @@ def unseen_rows(part: Part, matchers: Matchers, cache: EmbeddingCache, seed: int
     """Rows of photos that neither encoder was trained on, each photo with several pages."""
     view = part.photos.pictures
     sets = [texts for draw in range(JOINT_DRAWS) for texts in page_texts(part, view, seed + 2 * draw)]
+    sets += [class_texts(part, view, seed + 2 * JOINT_DRAWS + draw) for draw in range(JOINT_DRAWS)]
     return joined_rows([rows_of(texts, matchers, cache) for texts in sets])
 
 
