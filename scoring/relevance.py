@@ -181,11 +181,12 @@ class RelevanceFilter:
     """Drops texts that hardly describe their image.
 
     Attributes:
-        threshold: least probability kept, in [0, 1]; the default is the one that `scoring.fit` chose on held-back
-            photos (`scoring/models/relevance.md`), a compromise: higher is purer and loses more right texts.
+        threshold: least probability kept, in [0, 1]. The default is a twentieth below what `scoring.fit` chose on
+            held-back photos (`scoring/models/relevance.md`): right texts of subjects that those photos do not cover
+            score lower. Higher is purer and loses more right texts.
     """
 
-    threshold: float = 0.55
+    threshold: float = 0.5
 
     def __post_init__(self) -> None:
         if not 0 <= self.threshold <= 1:

@@ -80,7 +80,8 @@ _TABLE: Final = WordTable()
 def text_features(texts: Sequence[Text]) -> Floats:
     """One row of `TEXT_FEATURES` a text, [T, F]; statistics of words are NaN in a text without a word."""
     characters = np.array([_character_row(text.text) for text in texts], np.float32)
-    sources = np.array([[text.source == known for known in TEXT_SOURCES] for text in texts], np.float32)
+    named = [text.source if text.source in TEXT_SOURCES else "alt" for text in texts]  # as the text filter takes others
+    sources = np.array([[source == known for known in TEXT_SOURCES] for source in named], np.float32)
     words = _word_columns([WORD.findall(text.text) for text in texts], characters[:, _SENTENCES])
     return np.concatenate([characters, words, sources], axis=1)
 

@@ -24,6 +24,7 @@ PAGE_PLAN: Final = (
     ("heading", 0.4, 1),
     ("surrounding", 0.9, 8),
 )
+ORDER: Final = {source: place for place, source in enumerate(TEXT_SOURCES)}  # other sources come last
 REPEATING: Final = frozenset({"alt", "title", "description", "heading"})
 REPEATED_SHARE: Final = 0.4  # of these texts say what the page's title says
 
@@ -92,7 +93,7 @@ def _rows(shard: Path) -> Iterator[dict[str, Any]]:
 def cleaned_texts(texts: Sequence[Text], cleaning: TextFilter) -> tuple[Text, ...]:
     """What the corpus build would score: cleaned, without repetition, in source order."""
     kept: dict[str, Text] = {}
-    for raw in sorted(texts, key=lambda raw: TEXT_SOURCES.index(raw.source)):
+    for raw in sorted(texts, key=lambda raw: ORDER.get(raw.source, len(ORDER))):
         cleaned = cleaning.clean(raw.text, raw.source)
         if cleaned.reason is None:
             kept.setdefault(cleaned.text, Text(raw.source, cleaned.text))
