@@ -15,11 +15,13 @@ from filters.backbone import Backbone
 from filters.image import decode
 from filters.natural import NaturalModel
 from filters.nsfw import NsfwModel
+from scoring.describe import Describer
 from scoring.relevance import RelevanceModel
 
 backbone = cache(Backbone)
 nsfw_model = cache(NsfwModel)
 natural_model = cache(NaturalModel)
+describer = cache(Describer)
 relevance_model = cache(RelevanceModel)
 
 
@@ -58,8 +60,9 @@ def relevance_batch(images: list[bytes], texts: list[str]) -> list[float]:
         raise ValueError(f"{len(images)} images, but {len(texts)} texts")
     if not images:
         return []
-    embedding = backbone().embed([picture(image) for image in images])
-    return [score for [score] in relevance_model().scores(embedding, [[Text("alt", text)] for text in texts])]
+    model, shown = relevance_model(), [picture(image) for image in images]
+    pictures = model.with_joint(describer().pictures(shown, [image.size for image in shown]), shown)
+    return [score for [score] in model.scores(pictures, [[Text("alt", text)] for text in texts])]
 
 
 def picture(image: bytes) -> Picture:

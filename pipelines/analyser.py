@@ -4,19 +4,16 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from PIL.Image import Image as Picture
 
 from crawler.items import TEXT_SOURCES, Candidate, Text
-from filters.backbone import Backbone, ImageEmbedding
 from filters.blocklist import read_blocklist
 from filters.image import ImageHeader, decode, perceptual_hash, read_header
-from filters.natural import NaturalModel
-from filters.nsfw import NsfwModel
 from filters.text import load_model
 from pipelines.aggregation import sorted_rivals
 from pipelines.recipe import Recipe
 from pipelines.schema import DataError, Pair, Reject, Rival
+from scoring.describe import Describer
 from scoring.relevance import RelevanceModel
 
 # Of a blocked candidate nothing is kept but that there was one.
@@ -57,12 +54,11 @@ class Analyser:
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
-        self.backbone = Backbone()
         try:
-            self.nsfw = recipe.nsfw_model.load() if recipe.nsfw_model else NsfwModel()
+            nsfw = recipe.nsfw_model.load() if recipe.nsfw_model else None
+            self.describer = Describer(nsfw, recipe.natural_model)
             self.blocklist = read_blocklist(recipe.blocklist)
             load_model(recipe.text.model)  # a damaged one is told now and not at the first text
-            self.natural = NaturalModel(recipe.natural_model)
             self.relevance = RelevanceModel(recipe.relevance_model)
         except ValueError as error:
             raise DataError(str(error)) from error
@@ -120,18 +116,18 @@ class Analyser:
         """The models' verdicts: NSFW and natural on all, relevance on the texts of what these two keep."""
         if not drafts:
             return []
-        pictures = [draft.picture for draft in drafts]
-        embedding = self.backbone.embed(pictures)
-        nsfw = self.nsfw.scores(pictures).tolist()
-        natural = self.natural.scores(pictures, embedding).tolist()
-        rejects = [self._image_reject(*scored) for scored in zip(drafts, nsfw, natural, strict=True)]
-        kept = np.array([verdict is None for verdict in rejects])
-        relevance = iter(
-            self.relevance.scores(
-                ImageEmbedding(embedding.features_BD[kept], embedding.class_probabilities_BC[kept]),
-                [draft.texts for draft, verdict in zip(drafts, rejects, strict=True) if verdict is None],
-            )
+        images = [draft.picture for draft in drafts]
+        pictures = self.describer.pictures(
+            images,
+            [(draft.header.width, draft.header.height) for draft in drafts],
+            [draft.candidate.image_url for draft in drafts],
+            [draft.candidate.page_url for draft in drafts],
         )
+        nsfw, natural = pictures.nsfw_B.tolist(), pictures.natural_B.tolist()
+        rejects = [self._image_reject(*scored) for scored in zip(drafts, nsfw, natural, strict=True)]
+        kept = [index for index, verdict in enumerate(rejects) if verdict is None]
+        seen = self.relevance.with_joint(pictures.take(kept), [images[index] for index in kept])
+        relevance = iter(self.relevance.scores(seen, [drafts[index].texts for index in kept]))
         return [
             verdict or self._paired(draft, next(relevance), nsfw[index], natural[index])
             for index, (draft, verdict) in enumerate(zip(drafts, rejects, strict=True))

@@ -36,7 +36,7 @@ class Moments:
 
     def standardise(self, cosines: Floats, vectors: Floats) -> Floats:
         """How many standard deviations each cosine [N] with `vectors` [N, D] is above the population's."""
-        spread = np.sqrt(np.maximum(np.einsum("nd,de,ne->n", vectors, self.covariance, vectors), 1e-8))
+        spread = np.sqrt(np.maximum(np.einsum("nd,nd->n", vectors @ self.covariance, vectors), 1e-8))
         standardised: Floats = (cosines - vectors @ self.mean) / spread
         return standardised
 

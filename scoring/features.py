@@ -1,68 +1,193 @@
 """The relevance model's features of an (image, text) pair, by name and group (ImageBERT, section 3, step 4)."""
 
-from collections.abc import Sequence
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crawler.items import Text
-from filters.backbone import ImageEmbedding
-from scoring.cross_features import CROSS_FEATURES, Matchers, cross_features
-from scoring.dual_encoder import DualEncoder, Floats
+from scoring.components import TEXT_COMPONENTS
+from scoring.cross_features import (
+    CLASS_TEXT_FEATURES,
+    CLIP_FEATURES,
+    DUAL_FEATURES,
+    NAMED_FEATURES,
+    SAID_FEATURES,
+    Matchers,
+    class_text_features,
+    dual_features,
+    joint_features,
+    named_features,
+    said_features,
+)
+from scoring.dual_encoder import Floats
+from scoring.image_features import (
+    CLASS_FEATURES,
+    COMPONENT_FEATURES,
+    PICTURE_FEATURES,
+    class_features,
+    component_features,
+    picture_features,
+)
+from scoring.page_features import (
+    ADDRESS_FEATURES,
+    AGREEMENT_FEATURES,
+    PLACE_FEATURES,
+    address_features,
+    agreement_features,
+    place_features,
+)
+from scoring.pictures import Pictures
 from scoring.text_features import TEXT_FEATURES, text_features
 
-# what an image alone says: how sure its classification is, and how usual it is among the training photos
-IMAGE_FEATURES: Final = (
-    "class_entropy",
-    "class_top",
-    "class_top_margin",
-    "class_top5_mass",
-    "feature_mean",
-    "feature_spread",
-    "feature_zero_share",
-    "feature_strangeness",
-)
-FEATURE_GROUPS: Final = {"text": TEXT_FEATURES, "image": IMAGE_FEATURES, "cross": CROSS_FEATURES}
-FEATURES: Final = tuple(name for names in FEATURE_GROUPS.values() for name in names)
+logger = logging.getLogger(__name__)
 
 
-def image_features(embedding: ImageEmbedding, dual: DualEncoder) -> Floats:
-    """One row of `IMAGE_FEATURES` an image, [B, F]; strangeness is the mean squared deviation from the training photos."""
-    probabilities, features = embedding.class_probabilities_BC, embedding.features_BD
-    top5 = -np.sort(-probabilities, axis=1)[:, :5]
-    columns = [
-        -(probabilities * np.log(probabilities + 1e-12)).sum(1),
-        top5[:, 0],
-        top5[:, 0] - top5[:, 1],
-        top5.sum(1),
-        features.mean(1),
-        features.std(1),
-        (np.abs(features) < 1e-3).mean(1),
-        np.square(dual.standard_features(features)).mean(1),
-    ]
-    return np.stack(columns, axis=1).astype(np.float32)
+@dataclass(frozen=True, slots=True, eq=False)
+class PairBatch:
+    """T texts of B images.
+
+    Attributes:
+        pictures: the images.
+        texts: T texts; those of one image stand next to each other and are each other's rivals.
+        sentences: their embeddings, [T, 384].
+        image_of: the image of each text, ascending, [T], in 0..B-1.
+        joint_texts: the joint encoder's projections of the texts, [T, D]; None without a joint encoder.
+    """
+
+    pictures: Pictures
+    texts: tuple[Text, ...]
+    sentences: Floats
+    image_of: NDArray[np.int64]
+    joint_texts: Floats | None = None
+
+    def of_image(self, image: int) -> "PairBatch":
+        """The texts of one image alone."""
+        rows = np.flatnonzero(self.image_of == image)
+        return PairBatch(
+            self.pictures.take([image]),
+            tuple(self.texts[row] for row in rows),
+            self.sentences[rows],
+            np.zeros(len(rows), np.int64),
+            None if self.joint_texts is None else self.joint_texts[rows],
+        )
 
 
-def pair_features(
-    embedding: ImageEmbedding,
-    texts: Sequence[Text],
-    sentences: Floats,
-    image_of: NDArray[np.int64],
-    matchers: Matchers,
-) -> Floats:
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Features that one function computes.
+
+    Attributes:
+        group: text, image or cross: what must be known to compute them.
+        names: of the columns.
+        columns: the function, to [T, len(names)].
+    """
+
+    group: str
+    names: tuple[str, ...]
+    columns: Callable[[PairBatch, Matchers], Floats]
+
+
+def _clip_columns(batch: PairBatch, matchers: Matchers) -> Floats:
+    images, texts = batch.pictures.joint_BD, batch.joint_texts
+    if images is None or texts is None or matchers.joint_images is None or matchers.joint_texts is None:
+        return np.full((len(batch.texts), len(CLIP_FEATURES)), np.nan, np.float32)
+    return joint_features(images, texts, matchers.joint_images, matchers.joint_texts, batch.image_of)
+
+
+BLOCKS: Final[dict[str, Block]] = {
+    "text": Block("text", TEXT_FEATURES, lambda batch, _: text_features(batch.texts)),
+    "place": Block("text", PLACE_FEATURES, lambda batch, _: place_features(batch.texts, batch.image_of)),
+    "agreement": Block(
+        "text",
+        AGREEMENT_FEATURES,
+        lambda batch, _: agreement_features(batch.texts, batch.sentences, batch.image_of),
+    ),
+    "address": Block(
+        "text",
+        ADDRESS_FEATURES,
+        lambda batch, _: address_features(
+            batch.texts, batch.image_of, batch.pictures.image_urls, batch.pictures.page_urls
+        ),
+    ),
+    "sentence": Block(
+        "text",
+        tuple(f"sentence_component_{number}" for number in range(TEXT_COMPONENTS)),
+        lambda batch, matchers: matchers.components.text.components(batch.sentences),
+    ),
+    "picture": Block("image", PICTURE_FEATURES, lambda batch, _: picture_features(batch.pictures)[batch.image_of]),
+    "class": Block(
+        "image",
+        CLASS_FEATURES,
+        lambda batch, matchers: class_features(batch.pictures, matchers.dual)[batch.image_of],
+    ),
+    "appearance": Block(
+        "image",
+        COMPONENT_FEATURES,
+        lambda batch, matchers: component_features(batch.pictures, matchers.components)[batch.image_of],
+    ),
+    "dual": Block(
+        "cross",
+        DUAL_FEATURES,
+        lambda batch, matchers: dual_features(batch.pictures.embedding, batch.sentences, batch.image_of, matchers.dual),
+    ),
+    "said": Block(
+        "cross",
+        SAID_FEATURES,
+        lambda batch, matchers: said_features(
+            batch.pictures.embedding, batch.sentences, batch.image_of, matchers.space
+        ),
+    ),
+    "class_text": Block(
+        "cross",
+        CLASS_TEXT_FEATURES,
+        lambda batch, matchers: class_text_features(
+            batch.pictures.embedding, batch.sentences, batch.image_of, matchers.space
+        ),
+    ),
+    "named": Block(
+        "cross",
+        NAMED_FEATURES,
+        lambda batch, matchers: named_features(batch.pictures.embedding, batch.texts, batch.image_of, matchers.nouns),
+    ),
+    "clip": Block("clip", CLIP_FEATURES, _clip_columns),
+}
+GROUPS: Final = ("text", "image", "cross", "clip")
+FEATURE_GROUPS: Final = {
+    group: tuple(name for block in BLOCKS.values() if block.group == group for name in block.names) for group in GROUPS
+}
+FEATURES: Final = tuple(name for block in BLOCKS.values() for name in block.names)
+
+
+def pair_features(batch: PairBatch, matchers: Matchers, failures: Counter[str] | None = None) -> Floats:
     """One row of `FEATURES` a text, float32 [T, len(FEATURES)]; a missing value is NaN.
 
+    A block of features that fails is missing for the images it fails on, and for no other.
+
     Args:
-        embedding: B images.
-        texts: T texts; those of one image are each other's rivals.
-        sentences: their embeddings, [T, 384].
-        image_of: the image of each text, [T], in 0..B-1.
-        matchers: the trained parts that compare an image with a text.
+        batch: the pairs.
+        matchers: the trained parts.
+        failures: counts, by block, the texts whose features are missing because their function failed.
     """
-    groups = [
-        text_features(texts),
-        image_features(embedding, matchers.dual)[image_of],
-        cross_features(embedding, [text.text for text in texts], sentences, image_of, matchers),
-    ]
-    return np.concatenate(groups, axis=1)
+    failed: Counter[str] = Counter() if failures is None else failures
+    columns = [_columns_or_missing(name, block, batch, matchers, failed) for name, block in BLOCKS.items()]
+    return np.concatenate(columns, axis=1).astype(np.float32, copy=False)
+
+
+def _columns_or_missing(
+    name: str, block: Block, batch: PairBatch, matchers: Matchers, failures: Counter[str]
+) -> Floats:
+    try:
+        return block.columns(batch, matchers)
+    except Exception:
+        images = np.unique(batch.image_of)
+        if len(images) > 1:
+            parts = [_columns_or_missing(name, block, batch.of_image(image), matchers, failures) for image in images]
+            return np.concatenate(parts)
+        logger.warning("the features of %r failed for %s", name, batch.texts[0].text[:80], exc_info=True)
+        failures[name] += len(batch.texts)
+        return np.full((len(batch.texts), len(block.names)), np.nan, np.float32)

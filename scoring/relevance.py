@@ -2,8 +2,9 @@
 
 import re
 import zlib
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
 from zipfile import BadZipFile
@@ -11,13 +12,14 @@ from zipfile import BadZipFile
 import lightgbm
 import numpy as np
 from numpy.typing import NDArray
+from PIL.Image import Image as Picture
 
 from crawler.items import Text
-from filters.backbone import CLASS_NAMES, ImageEmbedding
-from scoring.class_space import ClassNouns, ClassSpace
+from filters.backbone import CLASS_NAMES
 from scoring.cross_features import Matchers
-from scoring.dual_encoder import DualEncoder, Floats
-from scoring.features import FEATURES, pair_features
+from scoring.dual_encoder import Floats
+from scoring.features import FEATURES, PairBatch, pair_features
+from scoring.pictures import JointEncoder, Pictures, identity
 from scoring.text_encoder import TextEncoder
 
 MODELS: Final = Path(__file__).parent / "models"
@@ -69,7 +71,7 @@ class RelevanceParts:
 
     def save(self, folder: Path) -> None:
         """Write `relevance.npz` (half precision) and `relevance.txt` (trees) into an existing folder."""
-        arrays: dict[str, Any] = {**self.matchers.dual.to_arrays(), **self.matchers.space.to_arrays()}
+        arrays: dict[str, Any] = self.matchers.to_arrays()
         arrays["calibration"] = np.array([self.calibration.slope, self.calibration.intercept])
         np.savez_compressed(folder / ARRAYS_FILE, **arrays)
         self.trees.save_model(folder / TREES_FILE)
@@ -87,9 +89,7 @@ class RelevanceParts:
                 raise ValueError(f"{path} is missing; {advice}")
         try:
             with (folder / ARRAYS_FILE).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                matchers = Matchers(
-                    DualEncoder.from_arrays(arrays), ClassSpace.from_arrays(arrays), ClassNouns.of(CLASS_NAMES)
-                )
+                matchers = Matchers.from_arrays(arrays, CLASS_NAMES)
                 calibration = Calibration(*arrays["calibration"].tolist())
         # whatever another or a damaged file makes of numpy's reader; an .npy file opens as an array without names
         except (OSError, ValueError, TypeError, IndexError, KeyError, EOFError, BadZipFile, zlib.error) as error:
@@ -116,40 +116,63 @@ class RelevanceModel:
 
     Attributes:
         parts: the trained artefact.
+        joint: the joint encoder, None without one.
+        failures: how many texts went without the features of a block, because its function failed, by block.
 
     Args:
         folder: where `python -m scoring.fit` wrote the artefact; None is the packaged one.
+        joint: the joint encoder that the artefact was fitted with; None loads it by the name that the artefact has.
 
     Raises:
-        ValueError: the artefact is missing, damaged, or one for other features.
+        ValueError: the artefact is missing, damaged, or one for other features or another joint encoder.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, joint: JointEncoder | None = None) -> None:
         self.parts = RelevanceParts.load(folder or MODELS)
+        self.joint = joint or self.parts.matchers.load_joint()
+        if self.joint is not None and identity(self.joint) != self.parts.matchers.joint:
+            raise ValueError(
+                f"{folder or MODELS} was fitted with the joint encoder {self.parts.matchers.joint or 'none'}, not with "
+                f"{identity(self.joint)}; fit one with it: python -m scoring.fit"
+            )
+        self.failures: Counter[str] = Counter()
         self._encoder = TextEncoder()
 
-    def scores(self, embedding: ImageEmbedding, texts: Sequence[Sequence[Text]]) -> list[list[float]]:
+    def with_joint(self, pictures: Pictures, images: Sequence[Picture]) -> Pictures:
+        """The pictures with the joint encoder's projections of the same images; without one, as they are."""
+        return pictures if self.joint is None else replace(pictures, joint_BD=self.joint.project_images(images))
+
+    def batch(self, pictures: Pictures, texts: Sequence[Sequence[Text]]) -> PairBatch:
+        """The pairs with what the text models say of them, image by image."""
+        flat = tuple(text for rivals in texts for text in rivals)
+        said = [text.text for text in flat]
+        image_of = np.repeat(np.arange(len(texts)), [len(rivals) for rivals in texts])
+        sentences = self._encoder.encode(said)
+        joint_texts = None if self.joint is None else self.joint.project_texts(said, sentences)
+        return PairBatch(pictures, flat, sentences, image_of, joint_texts)
+
+    def features_of(self, batch: PairBatch) -> Floats:
+        """One row of `FEATURES` a text, [T, F]; what fails is counted."""
+        return pair_features(batch, self.parts.matchers, self.failures)
+
+    def scores(self, pictures: Pictures, texts: Sequence[Sequence[Text]]) -> list[list[float]]:
         """The calibrated probability, per image and text, that the text describes the image.
 
-        Calibrated for a web on which two texts in five describe their image (`scoring.fitting.training_pairs`). The
+        Calibrated for pages on which texts are right as often as `scoring.fitting.training_pairs` says, by source. The
         texts of one image are compared with each other, so a score depends on its rivals, not on other images.
 
         Args:
-            embedding: B images.
+            pictures: B images.
             texts: for each of the B images its cleaned rival texts, possibly none.
 
         Raises:
-            ValueError: the embedding has another number of images than `texts`.
+            ValueError: there are not as many lists of texts as images.
         """
-        if len(texts) != len(embedding.features_BD):
-            raise ValueError(f"{len(embedding.features_BD)} images but {len(texts)} lists of texts")
-        flat = [text for rivals in texts for text in rivals]
-        if not flat:
+        if len(texts) != len(pictures):
+            raise ValueError(f"{len(pictures)} images but {len(texts)} lists of texts")
+        if not any(texts):
             return [[] for _ in texts]
-        image_of = np.repeat(np.arange(len(texts)), [len(rivals) for rivals in texts])
-        sentences = self._encoder.encode([text.text for text in flat])
-        features = pair_features(embedding, flat, sentences, image_of, self.parts.matchers)
-        probabilities = iter(self.parts.probabilities(features).tolist())
+        probabilities = iter(self.parts.probabilities(self.features_of(self.batch(pictures, texts))).tolist())
         return [[next(probabilities) for _ in rivals] for rivals in texts]
 
 
@@ -158,11 +181,12 @@ class RelevanceFilter:
     """Drops texts that hardly describe their image.
 
     Attributes:
-        threshold: least probability kept, in [0, 1]; the default is the one that `scoring.fit` chose on held-back
-            photos (`scoring/models/relevance.md`), a compromise: higher is purer and loses more right texts.
+        threshold: least probability kept, in [0, 1]. The default is a twentieth below what `scoring.fit` chose on
+            held-back photos (`scoring/models/relevance.md`): right texts of subjects that those photos do not cover
+            score lower. Higher is purer and loses more right texts.
     """
 
-    threshold: float = 0.6
+    threshold: float = 0.5
 
     def __post_init__(self) -> None:
         if not 0 <= self.threshold <= 1:

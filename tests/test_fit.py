@@ -10,10 +10,14 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from crawler.items import Text
 from scoring import fit
+from scoring.fitting.class_texts import label_class_texts
 from scoring.fitting.dual_encoder_training import DualEncoderRecipe, train_dual_encoder
+from scoring.fitting.page_texts import PageTexts
 from scoring.fitting.photo_variants import web_variant
-from scoring.fitting.training_pairs import NEGATIVE_KINDS, label_class_texts, label_texts
+from scoring.fitting.training_pairs import NEGATIVE_KINDS, RIGHT_SHARE, label_lone_texts, label_pages, label_short_pages
+from scoring.fitting.web_addresses import web_addresses
 from scoring.fitting.web_texts import named, noise_text, plain, terse, title_case, web_dress
 from scoring.relevance import RelevanceModel
 
@@ -51,12 +55,15 @@ def test_fit_writes_an_artefact_that_scores(tmp_path: Path, capsys: pytest.Captu
     cache = tmp_path / "cache"
     assert fit.main(["--pairs", str(pairs), "--out", str(tmp_path / "a"), "--cache", str(cache)]) == 0
     said = capsys.readouterr().out
-    chosen = re.search(r"threshold (\d\.\d\d), expected calibration error", said)
+    chosen = re.search(r"threshold (\d\.\d\d)\.", said)
     assert chosen is not None
     use = f"Recipe(relevance_model=Path({str(tmp_path / 'a')!r}), relevance=RelevanceFilter(threshold={float(chosen[1])}))"
     assert said.splitlines()[-1] == use
     assert fit.main(["--pairs", str(pairs), "--out", str(tmp_path / "b"), "--cache", str(cache)]) == 0
-    assert "36 photos with 72 captions" in (tmp_path / "a" / "relevance.md").read_text()
+    card = (tmp_path / "a" / "relevance.md").read_text()
+    assert "36 photos with 72 captions" in card
+    for line in ("| text only | ", "| cross-modal only | ", "| 60 | ", "| cross | 47 | ", "| mean probability |"):
+        assert line in card
     assert (tmp_path / "a" / "relevance.txt").read_text() == (tmp_path / "b" / "relevance.txt").read_text()
     assert RelevanceModel(tmp_path / "a").parts.calibration.slope > 0
 
@@ -97,47 +104,78 @@ def test_a_folder_that_cannot_be_made_is_told_before_the_fit(
 
 
 def test_wrong_texts_come_from_other_photos_or_from_no_photo() -> None:
-    captions = [[f"caption{image} number"] for image in range(50)]
-    probabilities = np.eye(50, dtype=np.float32)
-    labelled = label_texts(captions, probabilities, seed=1)
+    captions = [[f"caption{image} number"] for image in range(200)]
+    probabilities = np.eye(200, dtype=np.float32)
+    labelled = label_pages(captions, probabilities, (), seed=1)
     assert set(labelled.kinds) == {"matched", *NEGATIVE_KINDS}
     for text, image, kind in zip(labelled.texts, labelled.image_of, labelled.kinds, strict=True):
         assert (f"caption{image} " in f"{text.text.lower()} ") is (kind == "matched")
     assert labelled.labels.sum() == labelled.kinds.count("matched")
-    assert labelled.texts == label_texts(captions, probabilities, seed=1).texts
+    assert labelled.texts == label_pages(captions, probabilities, (), seed=1).texts
+    assert np.diff(labelled.image_of).min() >= 0
 
 
-def test_the_number_of_rivals_says_nothing_about_the_label() -> None:
+def test_texts_are_right_as_often_as_their_source_says_whatever_their_number() -> None:
     captions = [[f"caption{image}"] for image in range(3000)]
-    labelled = label_texts(captions, np.ones((3000, 2), np.float32), seed=3)
-    rivals = np.bincount(labelled.image_of)[labelled.image_of]
-    shares = [labelled.labels[rivals == count].mean() for count in (1, 2, 3, 4)]
-    assert shares == pytest.approx([0.4] * 4, abs=0.05)
+    for label in (label_pages, label_short_pages):
+        labelled = label(captions, np.ones((3000, 2), np.float32), (), seed=3)
+        sources = np.array([text.source for text in labelled.texts])
+        many = np.bincount(labelled.image_of)[labelled.image_of] > 2
+        for rows in (many, ~many):
+            shares = {source: labelled.labels[rows & (sources == source)].mean() for source in ("alt", "surrounding")}
+            assert shares == pytest.approx({source: RIGHT_SHARE[source] for source in shares}, abs=0.06)
+
+
+def test_noise_is_the_texts_of_the_pages_given_where_they_stood() -> None:
+    page = PageTexts((Text("title", "News of the day"), Text("surrounding", "A sentence of prose.")))
+    captions = [[f"caption{image}"] for image in range(300)]
+    labelled = label_pages(captions, np.ones((300, 2), np.float32), [page], seed=4)
+    noise = [text for text, kind in zip(labelled.texts, labelled.kinds, strict=True) if kind == "noise"]
+    assert sum(text in page.texts for text in noise) > len(noise) / 5
+    assert any(text.source in ("alt", "figcaption") for text in labelled.texts)  # a slot for one is added
+
+
+def test_lone_texts_are_one_of_each_kind_without_rivals() -> None:
+    captions = [[f"caption{image}"] for image in range(30)]
+    labelled = label_lone_texts(captions, np.eye(30, dtype=np.float32), (), seed=5, dress=False)
+    assert labelled.kinds == ("matched", *NEGATIVE_KINDS) * 30
+    assert labelled.image_of.tolist() == list(range(120))
+    assert {text.source for text in labelled.texts} == {"alt"}
+    assert labelled.texts[0].text == "caption0"
 
 
 def test_same_class_texts_come_from_the_most_similar_photos() -> None:
     probabilities = np.zeros((60, 2), np.float32)
     probabilities[:30, 0] = probabilities[30:, 1] = 1  # two classes of thirty
     captions = [[f"caption{image} number"] for image in range(60)]
-    labelled = label_texts(captions, probabilities, seed=2)
-    for text, image, kind in zip(labelled.texts, labelled.image_of, labelled.kinds, strict=True):
+    labelled = label_lone_texts(captions, probabilities, (), seed=2, dress=True)
+    for text, row, kind in zip(labelled.texts, labelled.image_of, labelled.kinds, strict=True):
         if kind == "same_class":
-            own_half = range(30) if image < 30 else range(30, 60)
+            own_half = range(30) if row // 4 < 30 else range(30, 60)
             assert any(f"caption{other} " in f"{text.text.lower()} " for other in own_half)
+
+
+def test_addresses_name_what_some_images_show_and_what_some_pages_say() -> None:
+    images, pages = web_addresses(["A wet dog runs on sand"] * 400, ["Budget talks resume today"] * 400, seed=1)
+    shown = sum(any(word in url for word in ("dog", "wet", "sand")) for url in images)
+    said = sum(any(word in url for word in ("budget", "talk", "resume", "today")) for url in images)
+    assert (shown / 400, said / 400) == pytest.approx((0.25, 0.35), abs=0.07)
+    assert sum("budget" in url or "talk" in url for url in pages) > 150
+    assert not any("dog" in url for url in pages)
 
 
 def test_class_texts_follow_what_the_backbone_is_sure_of() -> None:
     probabilities = np.tile(np.array([0.9, 0.0995, 0.0005], np.float32), (200, 1))
     labelled = label_class_texts(probabilities, ["tabby", "cup", "zebra"], seed=1)
     assert set(labelled.kinds) == {"matched", "class_name"}
-    assert len(set(labelled.image_of.tolist())) == len(labelled.texts)  # none has a rival
+    assert set(np.bincount(labelled.image_of).tolist()) <= {0, 1, 2, 3}  # with up to two wrong rivals
     for text, kind in zip(labelled.texts, labelled.kinds, strict=True):
         assert ("tabby" if kind == "matched" else "zebra") in text.text.lower()
 
 
 def test_one_photo_alone_cannot_have_another_ones_caption() -> None:
     with pytest.raises(ValueError, match="at least 2 images"):
-        label_texts([["a dog"]], np.ones((1, 2), np.float32), seed=0)
+        label_pages([["a dog"]], np.ones((1, 2), np.float32), (), seed=0)
 
 
 def test_web_dress_by_hand() -> None:

@@ -1,13 +1,19 @@
+from collections.abc import Sequence
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.Image import Image as Picture
 
 from crawler.items import Text
-from filters.backbone import Backbone, ImageEmbedding
-from scoring.fitting.quality import expected_calibration_error, measure, threshold_for
+from scoring.describe import Describer
+from scoring.dual_encoder import Floats, Moments, unit
+from scoring.features import FEATURES
+from scoring.fitting.quality import expected_calibration_error, measure, measure_pages, threshold_for
+from scoring.pictures import Pictures
 from scoring.relevance import MODELS, Calibration, RelevanceFilter, RelevanceModel, RelevanceParts
 
 CAPTIONS = (
@@ -22,28 +28,43 @@ NOISE = (
 )
 
 
+class ToyEncoder:
+    """Into two dimensions: an image by its first pixel's red and green, a text by whether it says coffee."""
+
+    name = "toy"
+    weights_hash = "0123"
+
+    def project_images(self, images: Sequence[Picture]) -> Floats:
+        pixels = [np.asarray(image)[0, 0, :2] for image in images]
+        return unit(np.array(pixels, np.float32) + 1)
+
+    def project_texts(self, texts: Sequence[str], sentences: Floats | None = None) -> Floats:
+        return np.array([[1, 0] if "coffee" in text else [0, 1] for text in texts], np.float32)
+
+
 @pytest.fixture(scope="module")
 def model() -> RelevanceModel:
     return RelevanceModel()
 
 
 @pytest.fixture(scope="module")
-def photos() -> ImageEmbedding:
+def photos() -> Pictures:
     names = ("coffee.png", "chelsea.png", "motorcycle_left.png")
-    return Backbone().embed([Image.open(str(files("skimage.data") / name)).convert("RGB") for name in names])
+    images = [Image.open(str(files("skimage.data") / name)).convert("RGB") for name in names]
+    return Describer().pictures(images, [image.size for image in images])
 
 
 def texts(*values: str) -> list[Text]:
     return [Text("alt", value) for value in values]
 
 
-def test_each_photo_prefers_its_own_caption(model: RelevanceModel, photos: ImageEmbedding) -> None:
+def test_each_photo_prefers_its_own_caption(model: RelevanceModel, photos: Pictures) -> None:
     scores = model.scores(photos, [texts(*CAPTIONS)] * 3)
     assert [int(np.argmax(row)) for row in scores] == [0, 1, 2]
 
 
 def test_right_captions_pass_the_default_threshold_and_boilerplate_does_not(
-    model: RelevanceModel, photos: ImageEmbedding
+    model: RelevanceModel, photos: Pictures
 ) -> None:
     keeps = RelevanceFilter()
     right = model.scores(photos, [texts(caption) for caption in CAPTIONS])
@@ -52,30 +73,25 @@ def test_right_captions_pass_the_default_threshold_and_boilerplate_does_not(
     assert {keeps.reason_to_drop(score) for score in noise} == {"irrelevant"}
 
 
-def test_names_places_and_headline_casing_do_not_sink_a_right_caption(
-    model: RelevanceModel, photos: ImageEmbedding
-) -> None:
+def test_names_places_and_headline_casing_do_not_sink_a_right_caption(model: RelevanceModel, photos: Pictures) -> None:
     dressed = "Tabby Cat Milou Looks Into the Camera at Karvelo Farm in Denver, Colorado"
-    ((own,), (others,)) = model.scores(
-        ImageEmbedding(photos.features_BD[1:3], photos.class_probabilities_BC[1:3]), [texts(dressed)] * 2
-    )
+    ((own,), (others,)) = model.scores(photos.take([1, 2]), [texts(dressed)] * 2)
     assert RelevanceFilter().reason_to_drop(own) is None
     assert RelevanceFilter().reason_to_drop(others) == "irrelevant"
 
 
-def test_an_image_without_texts_gets_no_scores(model: RelevanceModel, photos: ImageEmbedding) -> None:
+def test_an_image_without_texts_gets_no_scores(model: RelevanceModel, photos: Pictures) -> None:
     scores = model.scores(photos, [texts(CAPTIONS[0]), [], texts(*CAPTIONS[:2])])
     assert [len(row) for row in scores] == [1, 0, 2]
     assert model.scores(photos, [[], [], []]) == [[], [], []]
 
 
-def test_scores_do_not_depend_on_the_other_images_of_the_batch(model: RelevanceModel, photos: ImageEmbedding) -> None:
+def test_scores_do_not_depend_on_the_other_images_of_the_batch(model: RelevanceModel, photos: Pictures) -> None:
     together = model.scores(photos, [texts(*CAPTIONS)] * 3)
-    first = ImageEmbedding(photos.features_BD[:1], photos.class_probabilities_BC[:1])
-    assert model.scores(first, [texts(*CAPTIONS)])[0] == pytest.approx(together[0], abs=1e-6)
+    assert model.scores(photos.take([0]), [texts(*CAPTIONS)])[0] == pytest.approx(together[0], abs=1e-6)
 
 
-def test_texts_for_another_number_of_images_are_refused(model: RelevanceModel, photos: ImageEmbedding) -> None:
+def test_texts_for_another_number_of_images_are_refused(model: RelevanceModel, photos: Pictures) -> None:
     with pytest.raises(ValueError, match="3 images but 1 lists"):
         model.scores(photos, [texts("a dog")])
 
@@ -143,6 +159,31 @@ def test_trees_of_other_features_are_refused(model: RelevanceModel, tmp_path: Pa
         RelevanceParts.load(tmp_path)
 
 
+def test_a_joint_encoder_gives_its_features_to_the_model_that_was_fitted_with_it(
+    model: RelevanceModel, photos: Pictures, tmp_path: Path
+) -> None:
+    moments = Moments(np.zeros(2, np.float32), np.eye(2, dtype=np.float32))
+    matchers = replace(model.parts.matchers, joint="toy 0123", joint_images=moments, joint_texts=moments)
+    replace(model.parts, matchers=matchers).save(tmp_path)
+    joined = RelevanceModel(tmp_path, ToyEncoder())
+    image = Image.new("RGB", (8, 8), (2, 3, 0))  # three to four, one added
+    pictures = joined.with_joint(photos.take([0]), [image])
+    rows = joined.features_of(joined.batch(pictures, [texts("hot coffee now", "a tabby cat")]))
+    assert rows[:, FEATURES.index("clip_cosine")].tolist() == pytest.approx([0.6, 0.8])
+    with pytest.raises(ValueError, match="toy"):
+        RelevanceModel(tmp_path)  # no model of open_clip's has that name
+
+
+def test_a_joint_encoder_that_the_model_was_not_fitted_with_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"not with toy 0123; fit one with it: python -m scoring\.fit"):
+        RelevanceModel(joint=ToyEncoder())
+
+
+def test_nothing_failed_on_the_photos(model: RelevanceModel, photos: Pictures) -> None:
+    model.scores(photos, [texts(*CAPTIONS, *NOISE)] * 3)
+    assert model.failures == {}
+
+
 def test_the_filter_drops_below_its_threshold_only() -> None:
     keeps = RelevanceFilter(threshold=0.6)
     assert keeps.reason_to_drop(0.59) == "irrelevant"
@@ -160,8 +201,18 @@ def test_quality_by_hand() -> None:
     probabilities = np.array([0.9, 0.7, 0.8, 0.1, 0.2])
     quality = measure(probabilities, ["matched", "matched", "random", "random", "noise"], threshold=0.5)
     assert quality.auc == {"random": 0.75, "noise": 1.0}
+    assert quality.calibration_error["noise"] == pytest.approx((0.1 + 0.3 + 0.2) / 3)
     assert quality.kept == {"matched": 1.0, "random": 0.5, "noise": 0.0}
-    assert "| random | 0.750 | 0.500 |" in quality.table()
+    assert f"| random | 0.750 | {quality.calibration_error['random']:.3f} | 0.500 |" in quality.table()
+
+
+def test_page_quality_by_hand() -> None:
+    probabilities = np.array([0.9, 0.2, 0.3, 0.6, 0.8, 0.4])
+    right = np.array([True, False, True, False, True, True])
+    quality = measure_pages(probabilities, right, np.array([0, 0, 1, 1, 2, 2]))  # the third page has no wrong text
+    assert (quality.choices, quality.right) == (2, 0.5)
+    assert quality.bins[0] == (0.2, 0.0, 1)
+    assert quality.table().splitlines()[2] == "| 0.200 | 0.000 | 1 |"
 
 
 def test_calibration_error_by_hand() -> None:

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
-from filters.backbone import ImageEmbedding
 from filters.image import decode
 from scoring.dual_encoder import Floats
 from scoring.fitting.embedding_cache import EmbeddingCache
 from scoring.fitting.photo_variants import web_variant
 from scoring.fitting.web_texts import plain
+from scoring.pictures import Pictures, joined
 
 CHUNK: Final = 500  # photos decoded and embedded at once; bounds the memory
 
@@ -33,15 +33,15 @@ class CaptionedPhotos:
 
     Attributes:
         captions: each photo's true descriptions, at least one, without a tokeniser's blanks.
-        embedding: of the photos as they are.
-        variant: of each photo as the web might serve it (`scoring.fitting.photo_variants`).
+        pictures: the photos as they are.
+        variants: each photo as the web might serve it (`scoring.fitting.photo_variants`).
         sentences: embeddings of all captions, photo by photo, [C, 384].
         image_of: the photo of each caption, [C].
     """
 
     captions: tuple[tuple[str, ...], ...]
-    embedding: ImageEmbedding
-    variant: ImageEmbedding
+    pictures: Pictures
+    variants: Pictures
     sentences: Floats
     image_of: NDArray[np.int64]
 
@@ -50,15 +50,11 @@ class CaptionedPhotos:
         rows = [np.flatnonzero(self.image_of == photo) for photo in photos]
         return type(self)(
             tuple(self.captions[photo] for photo in photos),
-            _take(self.embedding, photos),
-            _take(self.variant, photos),
+            self.pictures.take(photos),
+            self.variants.take(photos),
             self.sentences[np.concatenate(rows)] if rows else self.sentences[:0],
             np.repeat(np.arange(len(photos)), [len(row) for row in rows]),
         )
-
-
-def _take(embedding: ImageEmbedding, rows: NDArray[np.int64]) -> ImageEmbedding:
-    return ImageEmbedding(embedding.features_BD[rows], embedding.class_probabilities_BC[rows])
 
 
 def read_photos(path: Path, cache: EmbeddingCache, seed: int) -> CaptionedPhotos:
@@ -71,19 +67,19 @@ def read_photos(path: Path, cache: EmbeddingCache, seed: int) -> CaptionedPhotos
     """
     random = Random(seed)
     captions: list[tuple[str, ...]] = []
-    plains: list[ImageEmbedding] = []
-    variants: list[ImageEmbedding] = []
+    plains: list[Pictures] = []
+    variants: list[Pictures] = []
     for rows in _chunks(path):
         usable = [(photo, texts) for photo, texts in map(_usable, rows) if not isinstance(photo, str) and texts]
         captions += [texts for _, texts in usable]
-        plains.append(cache.images([photo for photo, _ in usable]))
-        variants.append(cache.images([web_variant(photo, random) for photo, _ in usable]))
+        plains.append(cache.pictures([photo for photo, _ in usable], fully=True))
+        variants.append(cache.pictures([web_variant(photo, random) for photo, _ in usable], fully=False))
     if len(captions) < 20:
         raise PairsError(f"{path} holds {len(captions)} usable photos; give at least 20, better thousands")
     return CaptionedPhotos(
         tuple(captions),
-        _joined(plains),
-        _joined(variants),
+        joined(plains),
+        joined(variants),
         cache.sentences([caption for texts in captions for caption in texts]),
         np.repeat(np.arange(len(captions)), [len(texts) for texts in captions]),
     )
@@ -112,8 +108,9 @@ def _usable(row: dict[str, Any]) -> tuple[Image.Image | str, tuple[str, ...]]:
     return ("missing" if data is None else decode(data)), texts
 
 
-def _joined(embeddings: list[ImageEmbedding]) -> ImageEmbedding:
-    return ImageEmbedding(
-        np.concatenate([embedding.features_BD for embedding in embeddings]),
-        np.concatenate([embedding.class_probabilities_BC for embedding in embeddings]),
-    )
+def usable_photos(path: Path) -> Iterator[tuple[Image.Image, tuple[str, ...]]]:
+    """Each photo that can be decoded and has a caption, with its captions; the file and the errors as in `read_photos`."""
+    for rows in _chunks(path):
+        for photo, texts in map(_usable, rows):
+            if not isinstance(photo, str) and texts:
+                yield photo, texts

@@ -1,6 +1,7 @@
-"""The relevance model's fit: dual encoder, trees and calibration, each on photos that the one before has not seen."""
+"""The relevance model's trained parts: what features are made with, the table that trees learn from, trees, calibration."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import lightgbm
@@ -8,94 +9,137 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
+from tqdm import tqdm
 
-from filters.backbone import CLASS_NAMES, ImageEmbedding
+from filters.backbone import CLASS_NAMES
 from scoring.class_space import ClassNouns, ClassSpace
-from scoring.cross_features import FALLING, RISING, Matchers
-from scoring.dual_encoder import DualEncoder, Floats
-from scoring.features import FEATURES, pair_features
+from scoring.components import Components
+from scoring.cross_features import Matchers
+from scoring.dual_encoder import DualEncoder, Floats, Moments
+from scoring.features import FEATURES
 from scoring.fitting.captioned_photos import CaptionedPhotos
 from scoring.fitting.dual_encoder_training import DualEncoderRecipe, train_dual_encoder
 from scoring.fitting.embedding_cache import EmbeddingCache
-from scoring.fitting.quality import Quality, measure, threshold_for
-from scoring.fitting.training_pairs import LabelledTexts, label_class_texts, label_texts
-from scoring.relevance import Calibration, RelevanceParts
+from scoring.fitting.rows import Part, Rows, class_texts, joined_rows, page_texts, rows_of
+from scoring.fitting.tree_rules import FALLING, RISING, TOPICAL, TOPICAL_WORTH
+from scoring.pictures import identity
+from scoring.relevance import Calibration
 
 FOLDS: Final = 3
 CONCEPTS: Final = 12
-KEEP: Final = 0.85  # share of right texts that the threshold keeps; more would let too many wrong ones through
-ROUNDS: Final = 300
+ROUNDS: Final = 400
+JOINT_DRAWS: Final = 8  # times that each photo meets other texts where there are few photos
 TREES: Final = {
     "objective": "binary",
     "learning_rate": 0.04,
     "num_leaves": 15,
     "min_data_in_leaf": 40,
-    "feature_fraction": 0.5,
+    "feature_fraction": 0.4,
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
     "lambda_l2": 5,
-    "monotone_constraints": [(name in RISING) - (name in FALLING) for name in FEATURES],
     "verbose": -1,
     "num_threads": 1,
     "deterministic": True,
 }
 
 
-def fit(
-    photos: CaptionedPhotos, cache: EmbeddingCache, seed: int, recipe: DualEncoderRecipe
-) -> tuple[RelevanceParts, Quality]:
-    """The fitted model and its quality on photos that nothing was fitted on.
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingTable:
+    """Rows that trees are fitted on.
 
-    Ten twelfths of the photos fit the dual encoder and the trees, one calibrates and sets the threshold, one measures.
+    Attributes:
+        features: rows of `FEATURES`, [T, F].
+        labels: 1 where the text is right, [T].
+        weights: how much each counts, [T].
     """
-    order = np.random.default_rng(seed).permutation(len(photos.captions))
-    fitting, calibrating, measuring = (
-        photos.take(part) for part in np.split(order, [len(order) * 10 // 12, len(order) * 11 // 12])
+
+    features: Floats
+    labels: NDArray[np.int64]
+    weights: Floats
+
+    @classmethod
+    def of(cls, rows: Rows, weight: float = 1.0) -> "TrainingTable":
+        """The rows, all of one weight."""
+        return cls(rows.features, rows.right.astype(np.int64), np.full(len(rows.kinds), weight, np.float32))
+
+    def __add__(self, other: "TrainingTable") -> "TrainingTable":
+        """The rows of both."""
+        return TrainingTable(
+            np.concatenate([self.features, other.features]),
+            np.concatenate([self.labels, other.labels]),
+            np.concatenate([self.weights, other.weights]),
+        )
+
+
+def fit_matchers(photos: CaptionedPhotos, cache: EmbeddingCache, recipe: DualEncoderRecipe) -> Matchers:
+    """Everything that features are made with, fitted on all of `photos`."""
+    embedding, joint = photos.pictures.embedding, photos.pictures.joint_BD
+    captions = cache.joint_texts([own[0] for own in photos.captions])  # enough of them to say where captions lie
+    return Matchers(
+        train_dual(photos, recipe),
+        ClassSpace.fit(CLASS_NAMES, embedding.class_probabilities_BC, cache.encoder),
+        ClassNouns.of(CLASS_NAMES),
+        Components.fit(photos.sentences, embedding.features_BD, embedding.class_probabilities_BC),
+        "" if cache.joint is None else identity(cache.joint),
+        cache.joint_weights,
+        None if joint is None else Moments.of(joint),
+        None if captions is None else Moments.of(captions),
     )
-    dual = _train_dual(fitting, recipe)
-    space = ClassSpace.fit(CLASS_NAMES, fitting.embedding.class_probabilities_BC, cache.encoder)
-    matchers = Matchers(dual, space, ClassNouns.of(CLASS_NAMES))
-    trees = _fit_trees(fitting, matchers, cache, seed, recipe)
-    raw = RelevanceParts(matchers, trees, Calibration(slope=1.0, intercept=0.0))
-
-    texts = label_texts(calibrating.captions, calibrating.embedding.class_probabilities_BC, seed + 2)
-    features = _features(texts, calibrating.embedding, matchers, cache)
-    parts = replace(raw, calibration=_platt(np.asarray(trees.predict(features, raw_score=True)), texts.labels))
-    threshold = threshold_for(parts.probabilities(features), texts.kinds, KEEP)
-
-    texts = label_texts(measuring.captions, measuring.embedding.class_probabilities_BC, seed + 1)
-    features = _features(texts, measuring.embedding, matchers, cache)
-    return parts, measure(parts.probabilities(features), texts.kinds, threshold)
 
 
-def _train_dual(photos: CaptionedPhotos, recipe: DualEncoderRecipe) -> DualEncoder:
-    return train_dual_encoder(photos.embedding.features_BD, photos.sentences, photos.image_of, recipe)
+def train_dual(photos: CaptionedPhotos, recipe: DualEncoderRecipe) -> DualEncoder:
+    """The dual encoder's heads, trained on all of `photos`."""
+    return train_dual_encoder(photos.pictures.embedding.features_BD, photos.sentences, photos.image_of, recipe)
 
 
-def _fit_trees(
-    photos: CaptionedPhotos, matchers: Matchers, cache: EmbeddingCache, seed: int, recipe: DualEncoderRecipe
-) -> lightgbm.Booster:
-    """Trees on features whose dual encoder has not seen the photo, nor, mostly, its kind of scene.
+def folded_table(
+    part: Part, matchers: Matchers, cache: EmbeddingCache, seed: int, recipe: DualEncoderRecipe
+) -> TrainingTable:
+    """Features whose dual encoder has not seen the photo, nor, mostly, its kind of scene; the joint encoder's are missing.
 
     The folds are made of whole groups of like photos: on the web most images are of kinds that the dual encoder never
-    met, and trees fitted on its performance at home would trust it too much.
+    met, and trees fitted on its performance at home would trust it too much. The joint encoder may have been trained on
+    these very photos, so that what it says of them proves nothing.
     """
-    probabilities = photos.embedding.class_probabilities_BC
-    fold_of = _concept_folds(probabilities, seed)
-    views, labelled = [], []
-    for number, view in enumerate((photos.embedding, photos.variant)):
-        views += [view, view]
-        labelled.append(label_texts(photos.captions, probabilities, seed + 3 + number))
-        labelled.append(label_class_texts(probabilities, CLASS_NAMES, seed + 5 + number))
-    features = [np.empty((len(texts.texts), len(FEATURES)), np.float32) for texts in labelled]
-    for fold in range(FOLDS):
-        dual = _train_dual(photos.take(np.flatnonzero(fold_of != fold)), recipe)
-        for texts, view, table in zip(labelled, views, features, strict=True):
-            held_out = fold_of[texts.image_of] == fold
-            table[held_out] = _features(texts, view, replace(matchers, dual=dual), cache)[held_out]
-    labels = np.concatenate([texts.labels for texts in labelled])
-    data = lightgbm.Dataset(np.concatenate(features), labels, feature_name=list(FEATURES))
-    return lightgbm.train({**TREES, "seed": seed}, data, ROUNDS)
+    photos = part.photos
+    fold_of = _concept_folds(photos.pictures.embedding.class_probabilities_BC, seed)
+    sets = []
+    for number, view in enumerate((photos.pictures, photos.variants)):
+        unjoined = replace(view, joint_BD=None)
+        sets += [*page_texts(part, unjoined, seed + 3 + 2 * number), class_texts(part, unjoined, seed + 7 + number)]
+    tables = [np.empty((len(texts.texts.texts), len(FEATURES)), np.float32) for texts in sets]
+    for fold in tqdm(range(FOLDS), desc="features", unit="fold"):
+        dual = train_dual(photos.take(np.flatnonzero(fold_of != fold)), recipe)
+        for texts, table in zip(sets, tables, strict=True):
+            held_out = fold_of[texts.texts.image_of] == fold
+            table[held_out] = rows_of(texts, replace(matchers, dual=dual), cache).features[held_out]
+    labels = np.concatenate([texts.texts.labels for texts in sets])
+    return TrainingTable(np.concatenate(tables), labels, np.ones(len(labels), np.float32))
+
+
+def unseen_rows(part: Part, matchers: Matchers, cache: EmbeddingCache, seed: int) -> Rows:
+    """Rows of photos that neither encoder was trained on, each photo with several pages."""
+    view = part.photos.pictures
+    sets = [texts for draw in range(JOINT_DRAWS) for texts in page_texts(part, view, seed + 2 * draw)]
+    sets += [class_texts(part, view, seed + 2 * JOINT_DRAWS + draw) for draw in range(JOINT_DRAWS)]
+    return joined_rows([rows_of(texts, matchers, cache) for texts in sets])
+
+
+def fit_trees(table: TrainingTable, seed: int, columns: Sequence[str] = FEATURES) -> lightgbm.Booster:
+    """Trees over some of the features."""
+    chosen = [FEATURES.index(name) for name in columns]
+    constraints = [(name in RISING) - (name in FALLING) for name in columns]
+    worths = [TOPICAL_WORTH if name in TOPICAL else 1.0 for name in columns]
+    data = lightgbm.Dataset(table.features[:, chosen], table.labels, weight=table.weights, feature_name=list(columns))
+    rules = {"monotone_constraints": constraints, "feature_contri": worths}
+    return lightgbm.train({**TREES, **rules, "seed": seed}, data, ROUNDS)
+
+
+def platt(raw: NDArray[np.float64], labels: NDArray[np.int64], weights: Floats) -> Calibration:
+    """The line from raw scores to log odds."""
+    line = LogisticRegression(C=1e6).fit(raw[:, None], labels, weights)
+    return Calibration(max(float(line.coef_[0, 0]), 1e-3), float(line.intercept_[0]))
 
 
 def _concept_folds(probabilities: Floats, seed: int) -> NDArray[np.int64]:
@@ -109,13 +153,3 @@ def _concept_folds(probabilities: Floats, seed: int) -> NDArray[np.int64]:
         filled[fold_of_group[group]] += sizes[group]
     fold_of: NDArray[np.int64] = fold_of_group[groups]
     return fold_of
-
-
-def _features(texts: LabelledTexts, embedding: ImageEmbedding, matchers: Matchers, cache: EmbeddingCache) -> Floats:
-    sentences = cache.sentences([text.text for text in texts.texts])
-    return pair_features(embedding, texts.texts, sentences, texts.image_of, matchers)
-
-
-def _platt(raw: NDArray[np.float64], labels: NDArray[np.int64]) -> Calibration:
-    line = LogisticRegression(C=1e6).fit(raw[:, None], labels)
-    return Calibration(max(float(line.coef_[0, 0]), 1e-3), float(line.intercept_[0]))

@@ -10,26 +10,32 @@ from numpy.typing import NDArray
 
 from crawler.items import TEXT_SOURCES, Text
 from scoring.dual_encoder import Floats, unit
-from scoring.fitting.web_texts import PLACES, noise_text, title_case, web_dress
+from scoring.fitting.page_texts import PageTexts, drawn_page
+from scoring.fitting.web_texts import noise_text, web_dress
 
 MATCHED: Final = "matched"
 NEGATIVE_KINDS: Final = ("random", "same_class", "noise")
-CLASS_NAME: Final = "class_name"
-GROUP_SIZES: Final = (1, 1, 2, 3, 4)  # drawn from; many pages have one usable text
-MATCHED_SHARE: Final = 0.4
+SHORT_PAGE_SIZES: Final = (1, 1, 2, 3)  # drawn from: after cleaning many pages have one usable text
+SHORT_PAGE_SOURCES: Final = ("alt", *TEXT_SOURCES)
+REAL_SHARE: Final = 0.75  # of the page texts come from real pages, where some are given
+PLAIN_SHARE: Final = 0.5  # of the captions on short pages go without web dress
+SLOT_SHARE: Final = 0.8  # of the pages without a text written for their image get one
+KEPT_SHARES: Final = (0.2, 0.5, 1.0)  # of a page's texts; one of them a page
+# How often a text of that source describes its image. Nobody published these; the order is the paper's (metadata that
+# the author wrote for the image before text around it), the levels are what a reader of news pages would bet on.
+RIGHT_SHARE: Final = {
+    "alt": 0.45,
+    "img_title": 0.4,
+    "figcaption": 0.5,
+    "title": 0.12,
+    "description": 0.12,
+    "heading": 0.1,
+    "surrounding": 0.05,
+}
+WRITTEN_FOR_IMAGE: Final = frozenset({"alt", "img_title", "figcaption"})
+# what the wrong texts are, by whether the source is written for the image: another image's caption, or page noise
+WRONG_WEIGHTS: Final = {True: (2, 2, 1), False: (1, 1, 8)}
 NEAREST: Final = 20  # photos of most similar classes that a same-class negative is drawn from
-SURE: Final = 0.5  # class probability from which the class name counts as a right text
-ABSENT: Final = 0.001  # class probability below which it counts as a wrong one
-CLASS_TEXTS: Final = (
-    "A photo of a {name}",
-    "{name}",
-    "A {name} in {place}",
-    "Close-up of a {name}",
-    "The {name} at {place}",
-    "A {name} next to a {other}",
-    "Old {name} on display in {place}",
-    "A large {name} seen from the side",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +44,8 @@ class LabelledTexts:
 
     Attributes:
         texts: T texts, those of one image next to each other.
-        image_of: the image of each text, int64 [T].
-        kinds: `matched`, `class_name` (wrong) or one of `NEGATIVE_KINDS`, [T].
+        image_of: the image of each text, int64 [T], ascending.
+        kinds: `matched`, one of `NEGATIVE_KINDS`, or another kind of wrong text, [T].
     """
 
     texts: tuple[Text, ...]
@@ -52,92 +58,145 @@ class LabelledTexts:
         return np.array([kind == MATCHED for kind in self.kinds], np.int64)
 
 
-def label_texts(captions: Sequence[Sequence[str]], probabilities: Floats, seed: int) -> LabelledTexts:
-    """One group of rival texts for each image, each text right with probability `MATCHED_SHARE`.
+def label_pages(
+    captions: Sequence[Sequence[str]], probabilities: Floats, pages: Sequence[PageTexts], seed: int
+) -> LabelledTexts:
+    """One group of rival texts for each image, as on a page, each text right with the `RIGHT_SHARE` of its source.
 
-    Texts are right or wrong independently: were a lone text mostly right, the trees would be lenient with every page
-    that has only one.
-
-    Which kind a text is shows neither in its source nor in its casing: sources are drawn alike for all, and other
-    photos' captions wear the same web dress as the right ones.
+    Texts are right or wrong independently of each other and of how many there are: were a lone text mostly right, the
+    trees would be lenient with every page that has only one. Other photos' captions wear the same web dress as the
+    right ones, so that neither casing nor length tells them apart.
 
     Args:
         captions: each image's true captions, at least one.
         probabilities: each image's class probabilities [I, 1000]; near ones make the same-class negatives.
+        pages: real pages' texts, which describe none of the images; may be empty.
         seed: of all draws.
 
     Raises:
         ValueError: there are fewer than two images, so that no text can be another image's.
     """
-    if len(captions) < 2:
-        raise ValueError(f"at least 2 images are needed to draw wrong texts, got {len(captions)}")
     random = Random(seed)
-    neighbours = _similar_images(probabilities)
-    texts: list[Text] = []
-    image_of: list[int] = []
-    kinds: list[str] = []
+    others = _Others(captions, _similar_images(probabilities))
+    drawn: list[tuple[int, str, Text]] = []
     for image in range(len(captions)):
-        for kind in _group_kinds(random):
-            texts.append(Text(random.choice(TEXT_SOURCES), _text_of_kind(kind, image, captions, neighbours, random)))
-            image_of.append(image)
-            kinds.append(kind)
-    return LabelledTexts(tuple(texts), np.array(image_of, np.int64), tuple(kinds))
+        for text in _rivals(drawn_page(pages, REAL_SHARE, random), random):
+            kind = _kind_of(text.source, random)
+            said = text.text if kind == "noise" else others.caption(kind, image, random)
+            drawn.append((image, kind, Text(text.source, said)))
+    return labelled(drawn)
 
 
-def label_class_texts(probabilities: Floats, class_names: Sequence[str], seed: int) -> LabelledTexts:
-    """For some of the images one text made from a class name, labelled by the backbone's own word.
-
-    It is `matched` when the image is surely of that class, `class_name` when it surely is not. Captioned photos cover
-    few subjects; these texts teach the trees to believe the class evidence on the thousand that ImageNet covers.
+def label_short_pages(
+    captions: Sequence[Sequence[str]], probabilities: Floats, pages: Sequence[PageTexts], seed: int
+) -> LabelledTexts:
+    """One to three texts for each image, mostly captions of this photo and of others, right as often as on long pages.
 
     Args:
-        probabilities: each image's class probabilities [I, 1000].
-        class_names: the classes' English names.
+        captions: as for `label_pages`.
+        probabilities: as for `label_pages`.
+        pages: as for `label_pages`.
         seed: of all draws.
+
+    Raises:
+        ValueError: there are fewer than two images, so that no text can be another image's.
     """
     random = Random(seed)
-    right = {image: int(row.argmax()) for image, row in enumerate(probabilities) if row.max() >= SURE}
-    right = {image: index for image, index in right.items() if random.random() < 0.5}
-    drawn = {image: random.randrange(len(class_names)) for image in range(len(probabilities)) if image not in right}
-    absent = [image for image, index in drawn.items() if probabilities[image, index] < ABSENT]
-    wanted = round(len(right) * (1 - MATCHED_SHARE) / MATCHED_SHARE)  # as in the groups, or lone texts would stand out
-    wrong = {image: drawn[image] for image in random.sample(absent, min(wanted, len(absent)))}
-    images = sorted(right | wrong)
+    others = _Others(captions, _similar_images(probabilities))
+    drawn: list[tuple[int, str, Text]] = []
+    for image in range(len(captions)):
+        for _ in range(random.choice(SHORT_PAGE_SIZES)):
+            source = random.choice(SHORT_PAGE_SOURCES)
+            is_right = random.random() < RIGHT_SHARE[source]
+            kind = MATCHED if is_right else random.choices(NEGATIVE_KINDS, weights=WRONG_WEIGHTS[True])[0]
+            if kind == "noise":
+                said = random.choice(drawn_page(pages, REAL_SHARE, random).texts).text
+            else:
+                said = others.caption(kind, image, random, dress=random.random() >= PLAIN_SHARE)
+            drawn.append((image, kind, Text(source, said)))
+    return labelled(drawn)
+
+
+def label_lone_texts(
+    captions: Sequence[Sequence[str]], probabilities: Floats, pages: Sequence[PageTexts], seed: int, dress: bool
+) -> LabelledTexts:
+    """For each image one text of each kind, each of an image of its own: what the measures by kind are taken on.
+
+    The `image_of` of the texts counts images four times: text t is of image t // 4.
+
+    Args:
+        captions: as for `label_pages`.
+        probabilities: as for `label_pages`.
+        pages: as for `label_pages`.
+        seed: of all draws.
+        dress: whether captions wear web dress.
+
+    Raises:
+        ValueError: there are fewer than two images, so that no text can be another image's.
+    """
+    random = Random(seed)
+    others = _Others(captions, _similar_images(probabilities))
+    drawn: list[tuple[int, str, Text]] = []
+    for image in range(len(captions)):
+        for kind in (MATCHED, *NEGATIVE_KINDS):
+            noise = random.choice(drawn_page(pages, REAL_SHARE, random).texts).text
+            said = noise if kind == "noise" else others.caption(kind, image, random, dress)
+            drawn.append((len(drawn), kind, Text("alt", said)))
+    return labelled(drawn)
+
+
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """Where the captions of a kind come from.
+
+    Attributes:
+        captions: each image's.
+        neighbours: each image's nearest others by class probabilities.
+    """
+
+    captions: Sequence[Sequence[str]]
+    neighbours: NDArray[np.int64]
+
+    def caption(self, kind: str, image: int, random: Random, dress: bool = True) -> str:
+        """One of the image's own captions, or another's, in web dress or as it is."""
+        source = image
+        if kind == "same_class":
+            source = int(random.choice(self.neighbours[image]))
+        elif kind == "random":
+            source = (image + random.randrange(1, len(self.captions))) % len(self.captions)
+        chosen = random.choice(self.captions[source])
+        return web_dress(chosen, random) if dress else chosen
+
+
+def _rivals(page: PageTexts, random: Random) -> Sequence[Text]:
+    """A page's texts, with a slot for one written for the image where the page had none, thinned out."""
+    texts = list(page.texts)
+    if not WRITTEN_FOR_IMAGE & {text.source for text in texts} and random.random() < SLOT_SHARE:
+        texts.insert(0, Text(random.choice(("alt", "alt", "figcaption")), noise_text(random)))
+    share = random.choice(KEPT_SHARES)
+    kept = [text for text in texts if text.source in WRITTEN_FOR_IMAGE or random.random() < share]
+    return kept or texts[:1]
+
+
+def _kind_of(source: str, random: Random) -> str:
+    if random.random() < RIGHT_SHARE[source]:
+        return MATCHED
+    return random.choices(NEGATIVE_KINDS, weights=WRONG_WEIGHTS[source in WRITTEN_FOR_IMAGE])[0]
+
+
+def labelled(drawn: Sequence[tuple[int, str, Text]]) -> LabelledTexts:
+    """The texts of (image, kind, text), the images ascending."""
     return LabelledTexts(
-        tuple(_class_text((right | wrong)[image], class_names, random) for image in images),
-        np.array(images, np.int64),
-        tuple(MATCHED if image in right else CLASS_NAME for image in images),
+        tuple(text for _, _, text in drawn),
+        np.array([image for image, _, _ in drawn], np.int64),
+        tuple(kind for _, kind, _ in drawn),
     )
-
-
-def _class_text(index: int, class_names: Sequence[str], random: Random) -> Text:
-    text = random.choice(CLASS_TEXTS).format(
-        name=class_names[index], place=random.choice(PLACES), other=random.choice(class_names)
-    )
-    return Text(random.choice(TEXT_SOURCES), title_case(text) if random.random() < 0.3 else text)
-
-
-def _group_kinds(random: Random) -> list[str]:
-    size = random.choice(GROUP_SIZES)
-    right = [random.random() < MATCHED_SHARE for _ in range(size)]
-    return [MATCHED if is_right else random.choices(NEGATIVE_KINDS, weights=[2, 1, 2])[0] for is_right in right]
-
-
-def _text_of_kind(
-    kind: str, image: int, captions: Sequence[Sequence[str]], neighbours: NDArray[np.int64], random: Random
-) -> str:
-    if kind == "noise":
-        return noise_text(random)
-    source = image
-    if kind == "same_class":
-        source = int(random.choice(neighbours[image]))
-    elif kind == "random":
-        source = (image + random.randrange(1, len(captions))) % len(captions)
-    return web_dress(random.choice(captions[source]), random)
 
 
 def _similar_images(probabilities: Floats) -> NDArray[np.int64]:
     """Each image's nearest others by class probabilities, [I, min(NEAREST, I - 1)]."""
+    if len(probabilities) < 2:
+        raise ValueError(f"at least 2 images are needed to draw wrong texts, got {len(probabilities)}")
     roots = unit(np.sqrt(probabilities))
     nearest = min(NEAREST, len(roots) - 1)
     rows = []
