@@ -13,6 +13,7 @@ from torchvision.models import EfficientNet_B0_Weights
 
 from filters.backbone_graph import backbone_graph
 from filters.backbone_weights import PIXEL_MEAN, PIXEL_SCALE, load_network
+from filters.resampling import resampled
 
 INPUT_SIDE: Final = 224  # pixels
 CROP_SHARE: Final = 0.875  # of the shorter side, as the weights were evaluated: 224 of 256
@@ -137,18 +138,11 @@ def _session(model: bytes) -> onnxruntime.InferenceSession:
 
 
 def _centre_square(image: Image.Image) -> NDArray[np.uint8]:
-    side = CROP_SHARE * min(image.size)
-    # at whole pixels: where the shorter side is 256, as `filters.image.decode` makes it, the square is cut out as it is
+    side = max(1, round(CROP_SHARE * min(image.size)))
+    # where the shorter side is 256, as `filters.image.decode` makes it, the square is cut out as it is
     left, top = (image.width - side) // 2, (image.height - side) // 2
-    return _square(image, (left, top, left + side, top + side))
+    return resampled(image, (INPUT_SIDE, INPUT_SIDE), "bicubic", (left, top, left + side, top + side))
 
 
 def _whole_square(image: Image.Image) -> NDArray[np.uint8]:
-    return _square(image, (0.0, 0.0, float(image.width), float(image.height)))
-
-
-def _square(image: Image.Image, box: tuple[float, float, float, float]) -> NDArray[np.uint8]:
-    if image.mode != "RGB":
-        raise ValueError(f"the image's mode is {image.mode}, not RGB; decode it with filters.image.decode")
-    # cropping and scaling in one pass: no pixel outside the box is computed
-    return np.asarray(image.resize((INPUT_SIDE, INPUT_SIDE), Image.Resampling.BICUBIC, box))
+    return resampled(image, (INPUT_SIDE, INPUT_SIDE), "bicubic")

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from filters.lettering import LETTERING_NAMES, lettering_statistics
+from filters.resampling import resampled
 
 STATISTIC_NAMES: Final = (
     "top_colour",
@@ -45,19 +46,17 @@ def image_statistics(image: Image.Image) -> NDArray[np.float32]:
     Args:
         image: RGB; shrunk to a longest side of 256 pixels where it is larger, never enlarged.
     """
-    rgb = np.asarray(_shrunk(image.convert("RGB")))
+    rgb = _shrunk(image.convert("RGB"))
     grey = np.asarray(Image.fromarray(rgb).convert("L"))
     return np.array(
         [*_colours(rgb), *_edges(grey), *_saturation(rgb), *_tones(grey), *lettering_statistics(grey)], dtype=np.float32
     )
 
 
-def _shrunk(image: Image.Image) -> Image.Image:
-    scale = _LONGEST_SIDE / max(image.size)
-    if scale >= 1:
-        return image
+def _shrunk(image: Image.Image) -> NDArray[np.uint8]:
+    scale = min(1.0, _LONGEST_SIDE / max(image.size))
     width, height = (max(1, round(side * scale)) for side in image.size)
-    return image.resize((width, height), Image.Resampling.BILINEAR)
+    return resampled(image, (width, height), "bilinear")
 
 
 def _colours(rgb: NDArray[np.uint8]) -> list[float]:

@@ -12,6 +12,8 @@ import onnxruntime
 from numpy.typing import NDArray
 from PIL import Image
 
+from filters.resampling import resampled
+
 BATCH: Final = 4  # images a run: more fall out of the processor's cache, 16 take a tenth longer each
 PREPARED: Final = 32  # images ahead of the runs, for the same reason: the network's weights stay in the cache
 
@@ -148,14 +150,11 @@ class OnnxScorer:
     def _fill(self, row: NDArray[np.float32], image: Image.Image) -> None:
         """Put one picture as the network sees it into [side, side, 3]."""
         model = self._model
-        if image.mode != "RGB":
-            raise ValueError(f"the image's mode is {image.mode}, not RGB; decode it with filters.image.decode")
-        square = self._square(image)
+        pixels = self._square(image)
         if model.through_jpeg:
             buffer = io.BytesIO()
-            square.save(buffer, "JPEG")
-            square = Image.open(buffer)
-        pixels = np.asarray(square)
+            Image.fromarray(pixels).save(buffer, "JPEG")
+            pixels = np.asarray(Image.open(buffer))
         for place, channel in enumerate("RGB".index(name) for name in model.channels):
             row[:, :, place] = pixels[:, :, channel]
         lines = row.reshape(model.side, -1)
@@ -163,17 +162,13 @@ class OnnxScorer:
         if (self._scale != 1).any():
             lines /= self._scale
 
-    def _square(self, image: Image.Image) -> Image.Image:
+    def _square(self, image: Image.Image) -> NDArray[np.uint8]:
         """What is looked at of the picture, scaled."""
         side, share = self._model.side, self._model.crop_share
         sides = (min(image.size), min(image.size)) if self._model.keep_aspect else image.size
-        width, height = share * sides[0], share * sides[1]
-        left, top = (image.width - width) / 2, (image.height - height) / 2
-        if height == side and top == int(top):  # only across is there anything to scale: the same pixels in less time
-            image, top = image.crop((0, int(top), image.width, int(top) + side)), 0.0
-        elif width == side and left == int(left):
-            image, left = image.crop((int(left), 0, int(left) + side, image.height)), 0.0
-        return image.resize((side, side), Image.Resampling.BILINEAR, (left, top, left + width, top + height))
+        width, height = (max(1, round(share * length)) for length in sides)
+        left, top = (image.width - width) // 2, (image.height - height) // 2
+        return resampled(image, (side, side), "bilinear", (left, top, left + width, top + height))
 
     def _scores(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """The scores of a batch [B, side, side, 3]."""

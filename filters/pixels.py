@@ -3,11 +3,10 @@
 from typing import Final
 
 import numpy as np
-import torch
 from PIL import Image
-from torch.nn.functional import interpolate
 
 from filters.colour import in_srgb
+from filters.resampling import resampled
 
 _EXIF_ORIENTATION: Final = 0x0112
 _UPRIGHT: Final = {
@@ -70,10 +69,7 @@ def _scaled(picture: Image.Image, shortest_side: int) -> Image.Image:
     width, height = (max(shortest_side, round(side * scale)) for side in picture.size)
     if picture.mode != "RGB" or scale < 0.5:
         return picture.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2.0)
-    # PyTorch has Pillow's own algorithm, and takes half the time for it: what JPEGs come to, that were decoded smaller
-    pixels = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None]
-    scaled = interpolate(pixels, (height, width), mode="bicubic", antialias=True)
-    return Image.fromarray(scaled[0].permute(1, 2, 0).numpy())
+    return Image.fromarray(resampled(picture, (width, height), "bicubic"))  # what JPEGs come to, decoded smaller
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from filters.backbone import INPUT_SIDE
 from filters.backbone_graph import backbone_graph
+from filters.resampling import resampled
 from scoring.text_encoder import TextEncoder
 
 IMAGES_A_BATCH: Final = 4
@@ -77,4 +78,4 @@ def _session(graph: bytes) -> onnxruntime.InferenceSession:
 
 def _squeezed(image: Image.Image) -> NDArray[np.uint8]:
     """The whole image as the trunk reads it: what "squash" in the configuration says."""
-    return np.asarray(image.resize((INPUT_SIDE, INPUT_SIDE), Image.Resampling.BICUBIC))
+    return resampled(image, (INPUT_SIDE, INPUT_SIDE), "bicubic")
