@@ -12,7 +12,7 @@ import os
 import sys
 from pathlib import Path
 
-from filters.fitting.natural_regression import calibrated, calibration, fit, left_out_logits, left_out_table
+from filters.fitting.natural_left_out import calibrated, calibration, fit, left_out_logits, left_out_table
 from filters.fitting.natural_samples import load_sources, measure_all
 from filters.natural import MODEL_PATH, NaturalFilter
 

@@ -19,6 +19,7 @@ from filters.backbone import FEATURE_SIZE, LAYER_SIZE, ImageEmbedding
 from filters.image_statistics import STATISTIC_NAMES, image_statistics
 
 MODEL_PATH: Final = Path(__file__).parent / "models" / "natural.npz"
+STANDARD_LIMIT: Final = 8.0  # standard deviations; beyond it a feature says no more
 INPUT_SIZE: Final = FEATURE_SIZE + LAYER_SIZE + len(STATISTIC_NAMES)
 
 
@@ -42,8 +43,29 @@ def natural_features(images: Sequence[Image.Image], embedding: ImageEmbedding) -
     return features
 
 
+def network_logits(
+    features: NDArray[np.float32],
+    mean: NDArray[np.float32],
+    spread: NDArray[np.float32],
+    hidden: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Logits [B] of features [B, F] by one layer of H rectified units, as `filters.fitting.natural_network` trains it.
+
+    Args:
+        features: rows of `natural_features`.
+        mean: [F], taken off.
+        spread: [F], divided by; what is then beyond `STANDARD_LIMIT` either way is cut to it.
+        hidden: [F + 1, H], the units' weights and, in the last row, their biases.
+        out: [H + 1], the weights of the units and the bias.
+    """
+    standard = np.clip((features - mean) / spread, -STANDARD_LIMIT, STANDARD_LIMIT)
+    units = np.maximum(standard @ hidden[:-1] + hidden[-1], 0)
+    return np.asarray(units @ out[:-1] + out[-1], dtype=np.float32)
+
+
 class NaturalModel:
-    """Logistic regression on the image embedding, its early stages and 30 pixel statistics.
+    """A network of one hidden layer on the image embedding, its early stages and 30 pixel statistics.
 
     Args:
         path: an artefact of `python -m filters.fit_natural`; None is the packaged one.
@@ -57,16 +79,17 @@ class NaturalModel:
         advice = f"give another file or make it: python -m filters.fit_natural --out {path}"
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                weights, bias = (arrays[name].astype(np.float32) for name in ("weights", "bias"))
+                parts = tuple(arrays[name].astype(np.float32) for name in ("mean", "spread", "hidden", "out"))
         except FileNotFoundError:
             raise ValueError(f"{path} is missing; {advice}") from None
         # whatever another or a damaged file makes of numpy's reader; an .npy file opens as an array without names
         except (OSError, ValueError, TypeError, IndexError, KeyError, EOFError, BadZipFile, zlib.error) as error:
             raise ValueError(f"{path} is no naturalness model, or damaged; {advice}") from error
-        if weights.shape != (INPUT_SIZE,) or bias.shape != () or not np.isfinite([*weights, bias]).all():
+        units = parts[3].size - 1
+        shapes = ((INPUT_SIZE,), (INPUT_SIZE,), (INPUT_SIZE + 1, units), (units + 1,))
+        if tuple(part.shape for part in parts) != shapes or not all(np.isfinite(part).all() for part in parts):
             raise ValueError(f"{path} is no naturalness model of {INPUT_SIZE} features; {advice}")
-        self._weights = weights
-        self._bias = float(bias)
+        self._parts = parts
 
     def scores(self, images: Sequence[Image.Image], embedding: ImageEmbedding) -> NDArray[np.float32]:
         """How sure the model is that each image is a natural photograph: float32 [B] in [0, 1], 0.5 is undecided.
@@ -79,7 +102,7 @@ class NaturalModel:
 
     def score_features(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """The scores of rows of `natural_features`: float32 [B]."""
-        logits = features @ self._weights + self._bias
+        logits = network_logits(features, *self._parts)
         return np.asarray(0.5 * (1 + np.tanh(0.5 * logits)), dtype=np.float32)
 
 

@@ -7,19 +7,28 @@ import pytest
 from PIL import Image
 
 from filters.fit_natural import main
-from filters.fitting.natural_regression import LinearModel, calibrated, calibration, left_out_logits, left_out_table
+from filters.fitting.natural_left_out import calibrated, calibration, left_out_logits, left_out_table
+from filters.fitting.natural_network import Network
 from filters.fitting.natural_samples import MeasuredSource, random_view, read_source
 from filters.natural import INPUT_SIZE, NaturalModel
 
 skimage_data = pytest.importorskip("skimage.data")
 
 
-STATISTIC = -1  # any of the last ones
+TELLING = slice(0, 200)  # the features that tell the classes apart: enough of them for what dropout leaves
+
+
+def network_of(feature: int, scale: float, bias: float) -> Network:
+    """Logits are `scale` times the one feature plus the bias: a unit for its positive part and one for its negative."""
+    hidden = np.zeros((INPUT_SIZE + 1, 2), np.float32)
+    hidden[feature] = 1, -1
+    out = np.array([scale, -scale, bias], np.float32)
+    return Network(np.zeros(INPUT_SIZE, np.float32), np.ones(INPUT_SIZE, np.float32), hidden, out)
 
 
 def measured(name: str, natural: bool, first_feature: float, count: int = 6) -> MeasuredSource:
     features = np.random.default_rng([*name.encode()]).normal(0, 1e-5, (count, INPUT_SIZE)).astype(np.float32)
-    features[:, STATISTIC] += first_feature
+    features[:, TELLING] += first_feature
     return MeasuredSource(name, natural, features, features)
 
 
@@ -79,10 +88,29 @@ def test_a_source_has_no_part_in_its_own_calibration() -> None:
     np.testing.assert_allclose(calibrated(sources, odd)[0], odd[0] * scale + shift)
 
 
-def test_stretched_model_has_stretched_logits() -> None:
-    model = LinearModel(np.array([1.0, 2.0]), 3.0)
+def test_stretched_network_has_stretched_logits() -> None:
+    features = np.zeros((2, INPUT_SIZE), np.float32)
+    features[:, 5] = 1, -2
 
-    assert model.stretched(2, 1).logits(np.array([[1, 1]], np.float32)).tolist() == [2 * 6 + 1]
+    assert network_of(5, 3, 0.5).logits(features).tolist() == [3.5, -5.5]
+    assert network_of(5, 3, 0.5).stretched(2, 1).logits(features).tolist() == [8.0, -10.0]
+
+
+def test_a_feature_far_from_all_others_says_no_more_than_eight_deviations() -> None:
+    features = np.zeros((2, INPUT_SIZE), np.float32)
+    features[:, 5] = 8, 1e9
+
+    assert network_of(5, 1, 0).logits(features).tolist() == [8.0, 8.0]
+
+
+def test_saved_network_gives_the_same_scores(tmp_path: Path) -> None:
+    network = network_of(5, 3, 0.5)
+    network.save(tmp_path / "n.npz")
+    features = np.random.default_rng(0).normal(size=(4, INPUT_SIZE)).astype(np.float32)
+
+    scores = NaturalModel(tmp_path / "n.npz").score_features(features)
+
+    np.testing.assert_allclose(scores, 1 / (1 + np.exp(-network.logits(features))), atol=1e-6)
 
 
 def test_table_counts_left_out_images_at_the_threshold() -> None:
@@ -93,9 +121,8 @@ def test_table_counts_left_out_images_at_the_threshold() -> None:
         np.array([3.0] * 5 + [-3] * 15),
     ]
 
-    weights = np.zeros(INPUT_SIZE)
-    weights[STATISTIC] = 1  # logits of 5 and -5; the threshold is at 2.2
-    table = left_out_table(SOURCES, logits, LinearModel(weights, 0.0), threshold=0.9)
+    final = network_of(0, 1, 0)  # logits of 5 and -5; the threshold is at 2.2
+    table = left_out_table(SOURCES, logits, final, threshold=0.9)
 
     assert "| a | photos | 6 | 0.500 | 1.000 |" in table
     assert "| d | graphics | 20 | 0.750 | 1.000 |" in table
@@ -145,7 +172,7 @@ def test_command_writes_an_artefact_that_loads_and_prints_the_table(
     assert "| green | graphics | 6 | 1.000 | 1.000 |" in said
     assert said.splitlines()[-1].endswith(f"Recipe(natural_model=Path({str(tmp_path / 'new' / 'a.npz')!r}))")
     assert main([*command, "--out", str(tmp_path / "b.npz")]) == 0
-    assert (tmp_path / "new" / "a.npz").stat().st_size < 100_000
+    assert (tmp_path / "new" / "a.npz").stat().st_size < 1_000_000
     scores = [
         NaturalModel(tmp_path / name).score_features(np.ones((1, INPUT_SIZE), np.float32))
         for name in ("new/a.npz", "b.npz")

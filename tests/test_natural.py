@@ -67,10 +67,16 @@ def test_features_are_roots_of_the_embedding_then_stages_then_statistics() -> No
     assert features[0, FEATURE_SIZE + LAYER_SIZE :].tolist() == image_statistics(image).tolist()
 
 
-def test_score_is_the_logistic_of_weights_and_bias(tmp_path: Path) -> None:
-    weights = np.zeros(INPUT_SIZE, np.float32)
-    weights[0] = 1
-    np.savez(tmp_path / "model.npz", weights=weights, bias=np.float32(-2))
+def save_one_unit(path: Path, size: int, weight: float, bias: float) -> None:
+    """A model of features that are taken as they are, with one unit that is the first of them."""
+    hidden = np.zeros((size + 1, 1), np.float32)
+    hidden[0] = weight
+    zeros, ones, out = np.zeros(size, np.float32), np.ones(size, np.float32), np.array([1, bias], np.float32)
+    np.savez(path, mean=zeros, spread=ones, hidden=hidden, out=out)
+
+
+def test_score_is_the_logistic_of_the_networks_output(tmp_path: Path) -> None:
+    save_one_unit(tmp_path / "model.npz", INPUT_SIZE, 1, -2)
     images = [Image.new("RGB", (8, 8))] * 2
 
     found = NaturalModel(tmp_path / "model.npz").scores(images, embedding_of([[4.0], [16.0]]))
@@ -98,7 +104,7 @@ def test_embedding_without_its_stages_is_an_error() -> None:
 
 
 def test_artefact_for_other_features_is_refused(tmp_path: Path) -> None:
-    np.savez(tmp_path / "model.npz", weights=np.zeros(3, np.float32), bias=np.float32(0))
+    save_one_unit(tmp_path / "model.npz", 3, 1, 0)
 
     with pytest.raises(ValueError, match=r"of 2878 features; .* python -m filters\.fit_natural --out "):
         NaturalModel(tmp_path / "model.npz")
@@ -129,7 +135,7 @@ def test_artefact_of_other_arrays_or_a_folder_is_refused(tmp_path: Path) -> None
 
 
 def test_artefact_with_weights_that_are_no_numbers_is_refused(tmp_path: Path) -> None:
-    np.savez(tmp_path / "model.npz", weights=np.full(INPUT_SIZE, np.nan, np.float32), bias=np.float32(0))
+    save_one_unit(tmp_path / "model.npz", INPUT_SIZE, np.nan, 0)
 
     with pytest.raises(ValueError, match="is no naturalness model"):
         NaturalModel(tmp_path / "model.npz")

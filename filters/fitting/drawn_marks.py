@@ -35,7 +35,7 @@ def _stamp(rng: np.random.Generator, photo: Image.Image, typeface: Typeface) -> 
     return photo
 
 
-def _border(rng: np.random.Generator, photo: Image.Image, typeface: Typeface) -> Image.Image:
+def _border(rng: np.random.Generator, photo: Image.Image, _typeface: Typeface) -> Image.Image:
     """A plain frame, thin, or with the broad foot of an instant photo, or bars above and below as from a film."""
     short = min(photo.size)
     thin, foot = int(short * rng.uniform(0.01, 0.06)), int(short * rng.uniform(0.1, 0.18))
@@ -43,12 +43,7 @@ def _border(rng: np.random.Generator, photo: Image.Image, typeface: Typeface) ->
     style = int(rng.integers(3))
     if style == 2:
         return ImageOps.expand(photo, (0, foot // 2, 0, foot // 2), (0, 0, 0))
-    image = ImageOps.expand(photo, (thin, thin, thin, foot if style else thin), ground)
-    if style and rng.random() < 0.4:
-        ink = "black" if sum(ground) else "white"
-        place = (image.width / 2, image.height - foot / 2)
-        ImageDraw.Draw(image).text(place, random_words(rng, 3), ink, typeface(foot * 0.3), "mm")
-    return image
+    return ImageOps.expand(photo, (thin, thin, thin, foot if style else thin), ground)
 
 
 def _toned(rng: np.random.Generator, photo: Image.Image, _typeface: Typeface) -> Image.Image:

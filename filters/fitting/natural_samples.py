@@ -19,14 +19,13 @@ from tqdm import tqdm
 from filters.backbone import Backbone
 from filters.fitting.drawn_graphics import KINDS, draw
 from filters.fitting.drawn_marks import MARKS
-from filters.fitting.drawn_memes import MEMES
-from filters.fitting.drawn_overlays import draw_overlay
+from filters.fitting.drawn_overlays import OVERLAYS, draw_overlay
 from filters.image import SHORTEST_SIDE, decode
 from filters.natural import natural_features
 
 _SMALL_SOURCE: Final = 100  # images; a smaller one gives two views of each, one of less than half four
 _BATCH_SIZE: Final = 32  # images; bounds memory
-_SHARES: Final = 12  # of the first source: one for each kind that is drawn over photographs, the last for all graphics
+_SHARES: Final = len(OVERLAYS) + 1  # of the first source: one a kind that is drawn over photographs, one for graphics
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ def load_sources(
         ]
     if drawn:
         below = [first.images[place * share : (place + 1) * share or None] for place in range(_SHARES)]
-        sources += [_drawn_over(kind, below[place], drawn, seed, fonts) for place, kind in enumerate((*MEMES, *MARKS))]
+        sources += [_drawn_over(kind, below[place], drawn, seed, fonts) for place, kind in enumerate(OVERLAYS)]
         sources += [
             Source(f"drawn-{kind}", False, tuple(map(_shrunk, draw(kind, drawn, below[-1], seed)))) for kind in KINDS
         ]

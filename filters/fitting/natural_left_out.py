@@ -1,8 +1,6 @@
-"""The naturalness model's regression, and how it does on each source of images when fitted without that source."""
+"""How the naturalness model does on each source of images when it was fitted without that source, and its calibration."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -10,49 +8,18 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
+from filters.fitting.natural_network import Network, fit_network
 from filters.fitting.natural_samples import MeasuredSource
-from filters.image_statistics import STATISTIC_NAMES
 
-_PENALTY: Final = 0.001  # inverse strength of the L2 penalty on standardised features
-_STATISTICS_GAIN: Final = (
-    4.0  # 30 statistics beside 2848 features of the network: a larger scale lightens their penalty
-)
-FOLDS: Final = 22
+FOLDS: Final = 12
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LinearModel:
-    """Logits are `features @ weights + bias`; above 0 is natural."""
-
-    weights: NDArray[np.float64]
-    bias: float
-
-    def logits(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """float64 [N] for float32 [N, F]."""
-        return np.asarray(features @ self.weights + self.bias)
-
-    def stretched(self, scale: float, shift: float) -> "LinearModel":
-        """The model whose logits are `scale` times this one's plus `shift`."""
-        return LinearModel(self.weights * scale, self.bias * scale + shift)
-
-    def save(self, path: Path) -> None:
-        """Writes the artefact that `filters.natural.NaturalModel` reads."""
-        with path.open("wb") as file:  # given a name, numpy would add .npz to it
-            np.savez_compressed(file, weights=self.weights.astype(np.float32), bias=np.float32(self.bias))
-
-
-def fit(sources: Sequence[MeasuredSource]) -> LinearModel:
-    """Logistic regression on the views; classes weigh the same, and in a class each source by the root of its size."""
+def fit(sources: Sequence[MeasuredSource]) -> Network:
+    """A network of the views; classes weigh the same, and in a class each source by the root of its size."""
     features = np.concatenate([source.view_features for source in sources])
     natural = np.concatenate([np.full(len(source.view_features), source.natural) for source in sources])
     weights = _balanced([len(source.view_features) ** 0.5 for source in sources], sources, views=True)
-    mean = np.average(features, 0, weights)
-    spread = np.sqrt(np.average((features - mean) ** 2, 0, weights)) + 1e-3
-    spread[-len(STATISTIC_NAMES) :] /= _STATISTICS_GAIN
-    standardised = ((features - mean) / spread).astype(np.float32)
-    regression = LogisticRegression(C=_PENALTY, max_iter=500, tol=0.001).fit(standardised, natural, weights)
-    direction = regression.coef_[0] / spread
-    return LinearModel(direction, float(regression.intercept_[0] - mean @ direction))
+    return fit_network(features, natural, weights)
 
 
 def left_out_logits(sources: Sequence[MeasuredSource], folds: int = FOLDS) -> list[NDArray[np.float64]]:
@@ -113,7 +80,7 @@ def _balanced(shares: Sequence[float], sources: Sequence[MeasuredSource], *, vie
 
 
 def left_out_table(
-    sources: Sequence[MeasuredSource], logits: Sequence[NDArray[np.float64]], final: LinearModel, threshold: float
+    sources: Sequence[MeasuredSource], logits: Sequence[NDArray[np.float64]], final: Network, threshold: float
 ) -> str:
     """Markdown: each source's size and the share judged right, left out and by the final model, at `threshold`."""
     cut = float(np.log(threshold / (1 - threshold)))
