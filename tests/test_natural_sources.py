@@ -44,6 +44,7 @@ def test_a_missing_package_is_named_with_what_to_do(tmp_path: Path, capsys: pyte
         ("sdist/some-shop==1.0", "pip download --no-deps --no-binary :all: some-shop==1.0, then unpack it there"),
         ("wheel/some-shop==1.0", "pip download --no-deps --only-binary :all: some-shop==1.0, then unpack it there"),
         ("rcc/some-game", "unpack some-game, then run filters.fitting.qt_resources on it"),
+        ("zip/some-game", "unpack some-game, then run filters.fitting.archive_pictures on it"),
     ],
 )
 def test_packages_of_other_kinds_are_named_as_their_clients_know_them(

