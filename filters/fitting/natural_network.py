@@ -12,8 +12,8 @@ from torch import nn
 from filters.image_statistics import STATISTIC_NAMES
 from filters.natural import STANDARD_LIMIT, network_logits
 
-MEMBERS: Final = 4  # networks; their mean errs less than each
-HIDDEN: Final = 32  # units of each
+MEMBERS: Final = 2  # networks; their mean errs less than each
+HIDDEN: Final = 64  # units of each
 EPOCHS: Final = 12
 _BATCH: Final = 256
 _FEWEST_STEPS: Final = 300  # for little data
