@@ -11,10 +11,20 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import Final
 
-from filters.fitting.natural_left_out import calibrated, calibration, fit, left_out_logits, left_out_table
+from filters.fitting.natural_left_out import (
+    calibrated,
+    calibration,
+    fit,
+    left_out_logits,
+    left_out_table,
+    threshold_table,
+)
 from filters.fitting.natural_samples import load_sources, measure_all
 from filters.natural import MODEL_PATH, NaturalFilter
+
+THRESHOLDS: Final = (0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7)  # for a look at what others would do
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,7 +50,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     final = fit(measured).stretched(*calibration(measured, logits))
     final.save(options.out)
-    print(left_out_table(measured, calibrated(measured, logits), final, NaturalFilter().threshold))
+    probable = calibrated(measured, logits)
+    print(left_out_table(measured, probable, final, NaturalFilter().threshold))
+    print(f"\n{threshold_table(measured, probable, THRESHOLDS)}")
     print(f"\nmade {options.out}; use it in a recipe: Recipe(natural_model=Path({str(options.out)!r}))")
     return 0
 

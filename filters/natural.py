@@ -114,7 +114,7 @@ class NaturalFilter:
         threshold: the lowest score that stays, in [0, 1]; where the default comes from: models/natural.md.
     """
 
-    threshold: float = 0.5
+    threshold: float = 0.35
 
     def __post_init__(self) -> None:
         if not 0 <= self.threshold <= 1:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from filters.fit_natural import main
-from filters.fitting.natural_left_out import calibrated, calibration, left_out_logits, left_out_table
+from filters.fitting.natural_left_out import calibrated, calibration, left_out_logits, left_out_table, threshold_table
 from filters.fitting.natural_network import Network
 from filters.fitting.natural_samples import MeasuredSource, random_view, read_source
 from filters.natural import INPUT_SIZE, NaturalModel
@@ -126,7 +126,9 @@ def test_table_counts_left_out_images_at_the_threshold() -> None:
 
     assert "| a | photos | 6 | 0.500 | 1.000 |" in table
     assert "| d | graphics | 20 | 0.750 | 1.000 |" in table
-    assert "| photos kept, mean over sources | | | 0.750 | |" in table
+    assert "| photos kept, mean over sources | | 2 sources | 0.750 | |" in table
+    assert "| graphics dropped, of all pictures | | 26 | 0.808 | |" in table
+    assert "| 0.90 | 0.750 | 0.750 | 1 of 2 | 0.808 | 0.875 | 1 of 2 |" in threshold_table(SOURCES, logits, [0.9])
 
 
 def test_random_views_follow_their_generator_and_stay_within_their_sizes() -> None:
