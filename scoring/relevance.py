@@ -133,7 +133,7 @@ class RelevanceModel:
         if self.joint is not None and identity(self.joint) != self.parts.matchers.joint:
             raise ValueError(
                 f"{folder or MODELS} was fitted with the joint encoder {self.parts.matchers.joint or 'none'}, not with "
-                f"{identity(self.joint)}; fit one with it: python -m scoring.fit"
+                f"{identity(self.joint)}; fit a relevance model with that: python -m scoring.fit --clip {self.joint.name}"
             )
         self.failures: Counter[str] = Counter()
         self._encoder = TextEncoder()

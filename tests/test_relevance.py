@@ -175,7 +175,7 @@ def test_a_joint_encoder_gives_its_features_to_the_model_that_was_fitted_with_it
 
 
 def test_a_joint_encoder_that_the_model_was_not_fitted_with_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"not with toy 0123; fit one with it: python -m scoring\.fit"):
+    with pytest.raises(ValueError, match=r"not with toy 0123; fit .* with that: python -m scoring\.fit --clip toy"):
         RelevanceModel(joint=ToyEncoder())
 
 
