@@ -59,7 +59,8 @@ class Analyser:
             self.describer = Describer(nsfw, recipe.natural_model)
             self.blocklist = read_blocklist(recipe.blocklist)
             load_model(recipe.text.model)  # a damaged one is told now and not at the first text
-            self.relevance = RelevanceModel(recipe.relevance_model)
+            joint = recipe.joint_encoder.load() if recipe.joint_encoder else None
+            self.relevance = RelevanceModel(recipe.relevance_model, joint)
         except ValueError as error:
             raise DataError(str(error)) from error
 

@@ -20,6 +20,7 @@ from pipelines.report import sample_lines, write_report
 from pipelines.run import UsageError
 from pipelines.schema import DataError
 from pipelines.shards import read_json, write_json
+from scoring.joint_choice import JointChoice
 
 RECIPE = Recipe()
 STOPPED = "stopped; the same command goes on from the slices that are finished"
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # what fails is raised as well
     options, rest = command_line(arguments)
     try:
-        recipe = with_options(recipe_named(options.recipe), options.blocklist, options.nsfw_model)
+        recipe = with_options(recipe_named(options.recipe), options)
         plan = planned(options.input, options.output, recipe)
         runner = beam_options(rest, "pipelines/build_lait.py")
         with reserved(plan):
@@ -88,21 +89,44 @@ def command_line(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, l
         help="another NSFW model: FILE.onnx, with a FILE.json beside it that describes it, or ARCHITECTURE=FILE for "
         "weights of open_clip (default: the packaged open_nsfw)",
     )
+    parser.add_argument(
+        "--relevance-model",
+        type=Path,
+        metavar="DIR",
+        help="another relevance model, as python -m scoring.fit writes it (default: the packaged one)",
+    )
+    parser.add_argument(
+        "--clip",
+        metavar="MODEL",
+        help="the open_clip model that --relevance-model was fitted with (default: by the name it remembers); another one "
+        "needs a relevance model of its own: python -m scoring.fit --clip MODEL",
+    )
+    parser.add_argument(
+        "--clip-weights", metavar="FILE", help="the weights of --clip: a file, or one of open_clip's tags"
+    )
     return parser.parse_known_args(arguments)
 
 
-def with_options(recipe: Recipe, blocklists: Sequence[Path], nsfw_model: str | None) -> Recipe:
+def with_options(recipe: Recipe, options: argparse.Namespace) -> Recipe:
     """The recipe with what the command line adds to it.
 
     Raises:
-        UsageError: the NSFW model is none.
+        UsageError: the NSFW model is none, or weights are given for no model.
     """
-    listed = replace(recipe.blocklist, files=(*recipe.blocklist.files, *blocklists))
+    listed = replace(recipe.blocklist, files=(*recipe.blocklist.files, *options.blocklist))
     try:
-        chosen = nsfw_choice(nsfw_model) if nsfw_model else recipe.nsfw_model
+        nsfw = nsfw_choice(options.nsfw_model) if options.nsfw_model else recipe.nsfw_model
     except ValueError as error:
         raise UsageError(f"--nsfw-model: {error}") from error
-    return replace(recipe, blocklist=listed, nsfw_model=chosen)
+    if options.clip_weights and not options.clip:
+        raise UsageError(f"--clip-weights {options.clip_weights} is of no model; name it: --clip MODEL")
+    return replace(
+        recipe,
+        blocklist=listed,
+        nsfw_model=nsfw,
+        relevance_model=options.relevance_model or recipe.relevance_model,
+        joint_encoder=JointChoice(options.clip, options.clip_weights) if options.clip else recipe.joint_encoder,
+    )
 
 
 def finished(plan: Plan) -> Funnel | None:

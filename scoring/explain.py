@@ -91,7 +91,7 @@ def explain(
 def explanation(features: Floats, model: RelevanceModel) -> Explanation:
     """The explanation of one row of `FEATURES` [1, F]."""
     slope, intercept = model.parts.calibration.slope, model.parts.calibration.intercept
-    (moved,) = np.asarray(model.parts.trees.predict(features, pred_contrib=True, num_threads=1)) * slope
+    (moved,) = model.parts.trees.contributions(features) * slope
     order = np.argsort(-np.abs(moved[:-1]), kind="stable")
     contributions = tuple(
         Contribution(FEATURES[index], GROUP_OF[FEATURES[index]], float(features[0, index]), float(moved[index]))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from crawler.items import Text
 from scoring.components import TEXT_COMPONENTS
+from scoring.coverage import COVERAGE_FEATURES
 from scoring.cross_features import (
     CLASS_TEXT_FEATURES,
     CLIP_FEATURES,
@@ -129,6 +130,11 @@ BLOCKS: Final[dict[str, Block]] = {
         "image",
         COMPONENT_FEATURES,
         lambda batch, matchers: component_features(batch.pictures, matchers.components)[batch.image_of],
+    ),
+    "coverage": Block(
+        "image",
+        COVERAGE_FEATURES,
+        lambda batch, matchers: matchers.coverage.columns(batch.pictures.embedding.features_BD)[batch.image_of],
     ),
     "dual": Block(
         "cross",

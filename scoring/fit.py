@@ -1,4 +1,4 @@
-"""Fits the relevance model on captioned photos: `python -m scoring.fit --pairs pairs.parquet [--negatives candidates/]`."""
+"""Fits the relevance model: `python -m scoring.fit --pairs pairs.parquet [--negatives DIR] [--clip-folds folds.npz]`."""
 
 import argparse
 import shlex
@@ -9,6 +9,7 @@ from typing import Final
 
 from scoring.clip import OURS, load_clip
 from scoring.fitting.captioned_photos import PairsError, read_photos
+from scoring.fitting.clip_folds import ClipFolds
 from scoring.fitting.dual_encoder_training import DualEncoderRecipe
 from scoring.fitting.embedding_cache import EmbeddingCache
 from scoring.fitting.judged import read_judged
@@ -27,14 +28,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.out.mkdir(parents=True, exist_ok=True)
         joint = None if options.clip == NO_CLIP else load_clip(options.clip, options.clip_weights)
+        folds = _folds(options)
         cache = EmbeddingCache(options.cache, joint, options.clip_weights or "")
         pages = () if options.negatives is None else read_pages(options.negatives)
         judged = None if options.labels is None else read_judged(options.labels, options.candidates)
         photos = read_photos(options.pairs, cache, options.seed)
+        fit = Fit(cache, options.seed, DualEncoderRecipe(seed=options.seed), folds)
+        fit.check(photos)
     except (PairsError, LabelsError, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
-    fit = Fit(cache, options.seed, DualEncoderRecipe(seed=options.seed))
     fitted = fit.whole(photos, pages, judged)
     fitted.parts.save(options.out)
     write_card(options.out, _command(options), options.data_name or options.pairs.name, photos, pages, fitted)
@@ -60,11 +63,26 @@ def _parser() -> argparse.ArgumentParser:
         "--clip", default=OURS, help="open_clip model whose cosines are features, or none (default: ours)"
     )
     parser.add_argument("--clip-weights", default=None, help="its weights: one of open_clip's tags, or a file")
+    parser.add_argument(
+        "--clip-folds",
+        type=Path,
+        default=None,
+        help="what our model says of these photos where it was not trained on them (python -m scoring.fit_clip --folds); "
+        "without it the trees learn what its cosines are worth on a twenty-fourth of the photos",
+    )
     parser.add_argument("--out", type=Path, default=MODELS, help="folder of the artefact (default: %(default)s)")
     parser.add_argument("--data-name", default=None, help="what the card calls the data (default: the file's name)")
     parser.add_argument("--cache", type=Path, default=None, help="folder that keeps embeddings between fits")
     parser.add_argument("--seed", type=int, default=0, help="of splits, wrong texts and training")
     return parser
+
+
+def _folds(options: argparse.Namespace) -> ClipFolds | None:
+    if options.clip_folds is None:
+        return None
+    if options.clip != OURS:
+        raise ValueError(f"--clip-folds is for {OURS}; {options.clip} was trained elsewhere, leave it out")
+    return ClipFolds.load(options.clip_folds)
 
 
 def _command(options: argparse.Namespace) -> str:
@@ -75,6 +93,8 @@ def _command(options: argparse.Namespace) -> str:
             words += [f"--{name}", path.name]
     if options.clip != OURS:
         words += ["--clip", options.clip, *(["--clip-weights", options.clip_weights] if options.clip_weights else [])]
+    if options.clip_folds is not None:
+        words += ["--clip-folds", options.clip_folds.name]
     return shlex.join([*words, "--seed", str(options.seed)])
 
 

@@ -1,6 +1,5 @@
 """The weak image-text semantic model: the calibrated probability that a text describes its image (section 3, step 4)."""
 
-import re
 import zlib
 from collections import Counter
 from collections.abc import Sequence
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final, Self
 from zipfile import BadZipFile
 
-import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image as Picture
@@ -18,15 +16,13 @@ from crawler.items import Text
 from filters.backbone import CLASS_NAMES
 from scoring.cross_features import Matchers
 from scoring.dual_encoder import Floats
-from scoring.features import FEATURES, PairBatch, pair_features
+from scoring.features import PairBatch, pair_features
 from scoring.pictures import JointEncoder, Pictures, identity
 from scoring.text_encoder import TextEncoder
+from scoring.trees import TREES_FILE, Trees
 
 MODELS: Final = Path(__file__).parent / "models"
 ARRAYS_FILE: Final = "relevance.npz"
-TREES_FILE: Final = "relevance.txt"
-_TREE_SIZES: Final = re.compile(r"^tree_sizes=.*\n", re.MULTILINE)
-_LAST_LINE: Final = re.compile(r"^pandas_categorical:.*\n\Z", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,29 +48,30 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class RelevanceParts:
-    """The trained parts of the model, as one artefact of two files.
+    """The trained parts of the model, as one artefact of a few files.
 
     Attributes:
         matchers: dual encoder and class space.
-        trees: LightGBM's booster over `FEATURES`.
+        trees: over `FEATURES`.
         calibration: of its raw score.
     """
 
     matchers: Matchers
-    trees: lightgbm.Booster
+    trees: Trees
     calibration: Calibration
 
     def probabilities(self, features: Floats) -> NDArray[np.float64]:
         """The calibrated probabilities for rows of `FEATURES` [T, F]."""
-        raw = self.trees.predict(features, raw_score=True, num_threads=1)
-        return self.calibration.probabilities(np.asarray(raw))
+        return self.calibration.probabilities(self.trees.raw(features))
 
     def save(self, folder: Path) -> None:
-        """Write `relevance.npz` (half precision) and `relevance.txt` (trees) into an existing folder."""
+        """Write `relevance.npz` (half precision) and the trees' text files into an existing folder."""
         arrays: dict[str, Any] = self.matchers.to_arrays()
         arrays["calibration"] = np.array([self.calibration.slope, self.calibration.intercept])
+        if self.trees.cautious is not None:
+            arrays["trust"] = np.array(self.trees.trust)
         np.savez_compressed(folder / ARRAYS_FILE, **arrays)
-        self.trees.save_model(folder / TREES_FILE)
+        self.trees.save(folder)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -91,24 +88,11 @@ class RelevanceParts:
             with (folder / ARRAYS_FILE).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 matchers = Matchers.from_arrays(arrays, CLASS_NAMES)
                 calibration = Calibration(*arrays["calibration"].tolist())
+                trust = tuple(arrays["trust"].tolist()) if "trust" in arrays else None
         # whatever another or a damaged file makes of numpy's reader; an .npy file opens as an array without names
         except (OSError, ValueError, TypeError, IndexError, KeyError, EOFError, BadZipFile, zlib.error) as error:
             raise ValueError(f"{folder / ARRAYS_FILE} is no relevance model, or damaged; {advice}") from error
-        return cls(matchers, _trees(folder / TREES_FILE, advice), calibration)
-
-
-def _trees(path: Path, advice: str) -> lightgbm.Booster:
-    text = path.read_text(encoding="utf-8", errors="replace")
-    if not (text.startswith("tree\n") and _LAST_LINE.search(text)):  # LightGBM takes a torn file for a shorter one
-        raise ValueError(f"{path} holds no trees, or is damaged; {advice}")
-    try:
-        # without the table of sizes LightGBM reads tree by tree; with it, in threads that abort the process on damage
-        trees = lightgbm.Booster(model_str=_TREE_SIZES.sub("", text))
-    except lightgbm.basic.LightGBMError as error:
-        raise ValueError(f"{path} holds no trees, or is damaged ({error}); {advice}") from error
-    if tuple(trees.feature_name()) != FEATURES:
-        raise ValueError(f"{path} was fitted on other features; {advice}")
-    return trees
+        return cls(matchers, Trees.load(folder, trust, advice), calibration)
 
 
 class RelevanceModel:
@@ -133,7 +117,7 @@ class RelevanceModel:
         if self.joint is not None and identity(self.joint) != self.parts.matchers.joint:
             raise ValueError(
                 f"{folder or MODELS} was fitted with the joint encoder {self.parts.matchers.joint or 'none'}, not with "
-                f"{identity(self.joint)}; fit one with it: python -m scoring.fit"
+                f"{identity(self.joint)}; fit a relevance model with that: python -m scoring.fit --clip {self.joint.name}"
             )
         self.failures: Counter[str] = Counter()
         self._encoder = TextEncoder()
@@ -181,9 +165,9 @@ class RelevanceFilter:
     """Drops texts that hardly describe their image.
 
     Attributes:
-        threshold: least probability kept, in [0, 1]. The default is a twentieth below what `scoring.fit` chose on
-            held-back photos (`scoring/models/relevance.md`): right texts of subjects that those photos do not cover
-            score lower. Higher is purer and loses more right texts.
+        threshold: least probability kept, in [0, 1]. The default is below what `scoring.fit` chose on held-back photos
+            (`scoring/models/relevance.md`): right texts of subjects that those photos do not cover score lower. Higher is
+            purer and loses more right texts.
     """
 
     threshold: float = 0.5

@@ -112,9 +112,7 @@ WORD_CLASSES: Final[dict[str, frozenset[str]]] = {
     "trade": _words(
         "buy price sale free shipping deal deals offer best review reviews shop order product products new top"
     ),
-    "recipe": _words(
-        "recipe recipes minutes tablespoons tablespoon teaspoon teaspoons cups cup ingredients bake cook serve"
-    ),
+    "recipe": _words("recipe recipes minutes tablespoons tablespoon teaspoon teaspoons ingredients bake cook serve"),
     "praise": _words(
         "amazing beautiful best great perfect easy delicious favorite favourite ultimate essential incredible"
     ),

@@ -21,9 +21,11 @@ from crawler.items import CANDIDATE_SCHEMA, Candidate, Text
 from filters.image import decode
 from filters.pdq import pdq_hashes
 from pipelines.build_lait import main
+from pipelines.digests import deciding
 from pipelines.report import corpus_pairs, reject_records
 from pipelines.schema import Pair
 from pipelines.shards import read_json
+from scoring.relevance import RelevanceModel
 from tests.tiny_onnx import write_channel_means
 
 ONE_PROCESS = ["--direct_num_workers=1"]
@@ -336,6 +338,33 @@ def test_another_nsfw_model_decides_and_its_files_are_part_of_the_build(
     assert main([*arguments, f"--nsfw-model={model}"]) == 0
     assert len(list(corpus_pairs(tmp_path / "out.parquet"))) == 2
     assert "no.pt, which does not exist" in refused(capsys, *arguments, f"--nsfw-model=ViT-B-32={tmp_path}/no.pt")
+
+
+def test_another_open_clip_model_needs_a_relevance_model_that_was_fitted_with_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = str(shard(tmp_path / "in.parquet", candidates()[:1]))
+    arguments = ["--input", source, "--output", str(tmp_path / "out.parquet"), *ONE_PROCESS]
+    assert "--clip-weights openai is of no model; name it: --clip MODEL" in refused(
+        capsys, *arguments, "--clip-weights=openai"
+    )
+    assert "ViT-B-32 needs weights" in refused(capsys, *arguments, "--clip=ViT-B-32")
+    assert "none, which does not exist; check the path" in refused(
+        capsys, *arguments, f"--relevance-model={tmp_path}/none"
+    )
+    without = tmp_path / "without"
+    without.mkdir()
+    packaged = RelevanceModel().parts
+    replace(packaged, matchers=replace(packaged.matchers, joint="")).save(without)
+    line = refused(capsys, *arguments, f"--relevance-model={without}", "--clip=lait")
+    assert "was fitted with the joint encoder none, not with lait" in line
+    assert "fit a relevance model with that: python -m scoring.fit --clip lait" in line
+
+
+def test_the_open_clip_models_files_are_part_of_a_builds_fingerprint() -> None:
+    names = {path.name for path in deciding(Path(str(files("scoring"))))}
+    assert {"changes.safetensors", "open_clip_config.json", "relevance.npz", "relevance.txt"} <= names
+    assert not {"fit.py", "fit_clip.py", "folds.py", "clip.md"} & names
 
 
 def test_two_builds_into_one_corpus_do_not_meet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from filters.backbone import ImageEmbedding
 from scoring import features
 from scoring.class_space import ClassNouns, ClassSpace, said_in_words
 from scoring.components import Axes, Components
+from scoring.coverage import Coverage
 from scoring.cross_features import (
     CLASS_TEXT_FEATURES,
     DUAL_FEATURES,
@@ -62,7 +63,7 @@ def toy_matchers() -> Matchers:
     space = ClassSpace(identity, np.zeros(2, np.float32), identity)
     population = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], np.float32)
     components = Components.fit(population, population, population)
-    return Matchers(toy_dual(), space, ClassNouns.of(["tabby cat", "cup"]), components)
+    return Matchers(toy_dual(), space, ClassNouns.of(["tabby cat", "cup"]), components, Coverage(identity))
 
 
 def toy_pictures() -> Pictures:
@@ -248,6 +249,13 @@ def test_axes_are_of_unit_variance_and_strongest_first() -> None:
     assert components.mean(0) == pytest.approx([0, 0], abs=1e-4)
     assert np.abs(axes.directions).argmax(0).tolist() == [1, 2]
     assert Axes.of(vectors, 5).components(vectors)[:, 3:].tolist() == [[0, 0]] * 500
+
+
+def test_coverage_is_the_cosine_with_the_nearest_centre() -> None:
+    coverage = Coverage(np.array([[1.0, 0.0], [0.6, 0.8]], np.float32))
+    again = Coverage.from_arrays(coverage.to_arrays())
+    features = np.array([[4.0, 0.0], [0.0, 9.0]], np.float32)  # of which the roots count
+    assert again.columns(features)[:, 0].tolist() == pytest.approx([1.0, 0.8], abs=1e-3)
 
 
 def test_components_survive_their_arrays() -> None:

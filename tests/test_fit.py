@@ -12,7 +12,10 @@ from PIL import Image
 
 from crawler.items import Text
 from scoring import fit
+from scoring.dual_encoder import Moments
 from scoring.fitting.class_texts import label_class_texts
+from scoring.fitting.clip_folds import ClipFolds, captions_digest
+from scoring.fitting.clip_photos import read_clip_photos
 from scoring.fitting.dual_encoder_training import DualEncoderRecipe, train_dual_encoder
 from scoring.fitting.page_texts import PageTexts
 from scoring.fitting.photo_variants import web_variant
@@ -66,6 +69,37 @@ def test_fit_writes_an_artefact_that_scores(tmp_path: Path, capsys: pytest.Captu
         assert line in card
     assert (tmp_path / "a" / "relevance.txt").read_text() == (tmp_path / "b" / "relevance.txt").read_text()
     assert RelevanceModel(tmp_path / "a").parts.calibration.slope > 0
+
+
+def write_folds(path: Path, pairs: Path) -> Path:
+    """Folds of two dimensions in which each photo lies where its own captions do."""
+    captions = read_clip_photos(pairs).split(0)[0].captions
+    kinds = np.array([next(row for row, (_, said) in enumerate(PHOTOS) if own[0] == said) for own in captions])
+    angles = kinds * np.pi / 4
+    images = np.stack([np.stack([np.cos(angles), np.sin(angles)], 1)] * 2).astype(np.float32)
+    fold_of = np.arange(len(captions)) % 2
+    seen = tuple(Moments.of(images[0, fold_of != fold]) for fold in range(2))
+    projection = np.random.default_rng(0).normal(size=(384, 2)).astype(np.float32)
+    ClipFolds(fold_of, images, seen, np.stack([projection] * 2), captions_digest(captions)).save(path)
+    return path
+
+
+@pytest.mark.slow
+def test_folds_teach_the_trees_what_our_open_clip_model_is_worth(tmp_path: Path) -> None:
+    pairs = write_pairs(tmp_path / "pairs.parquet", copies=9)
+    folds = write_folds(tmp_path / "folds.npz", pairs)
+    assert fit.main(["--pairs", str(pairs), "--out", str(tmp_path / "a"), "--clip-folds", str(folds)]) == 0
+    card = (tmp_path / "a" / "relevance.md").read_text()
+    assert "python -m scoring.fit --pairs pairs.parquet --clip-folds folds.npz --seed 0" in card
+    assert "encoders like it that were not trained on the photo" in card
+    other = write_pairs(tmp_path / "other.parquet", copies=8)
+    assert fit.main(["--pairs", str(other), "--out", str(tmp_path / "a"), "--clip-folds", str(folds)]) == 1
+
+
+def test_folds_are_of_our_open_clip_model_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--pairs", str(tmp_path / "pairs.parquet"), "--clip", "none", "--clip-folds", str(tmp_path / "f.npz")]
+    assert fit.main([*arguments, "--out", str(tmp_path)]) == 1
+    assert "--clip-folds is for lait" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

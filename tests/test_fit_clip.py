@@ -1,52 +1,28 @@
 """Training our open_clip model: views, the trained part, the loss, the measures, and the command from pairs to card."""
 
-import io
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from random import Random
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 import torch
-from PIL import Image, ImageOps
+from PIL import ImageOps
 
 from filters.backbone import Backbone
 from scoring.clip import load_clip
 from scoring.dual_encoder import Floats, Moments
 from scoring.fit_clip import main
 from scoring.fitting.captioned_photos import PairsError
+from scoring.fitting.clip_folds import ClipFolds
 from scoring.fitting.clip_model import ClipRecipe, image_to_text_loss, likeness_order
 from scoring.fitting.clip_photos import read_clip_photos
 from scoring.fitting.clip_quality import like_photos, measure_clip, measure_scores
 from scoring.fitting.clip_training import train_clip
 from scoring.fitting.clip_trunk import TrainedPart, pooled
 from scoring.fitting.clip_views import Views, make_views, view
-
-COLOURS = {"red": (200, 30, 30), "green": (30, 160, 40), "blue": (30, 60, 200), "yellow": (220, 210, 40)}
-SMALL = ClipRecipe(epochs=2, batch_size=6, views=2, other_captions=8, other_photos=6, groups=3, warm_up=2)
-
-
-def painted(number: int) -> tuple[Image.Image, str]:
-    """A picture of one colour over another, and what it shows."""
-    names = [*COLOURS]
-    top, bottom = names[number % 4], names[(number // 4) % 4]
-    image = Image.new("RGB", (80 + number, 64), COLOURS[top])
-    image.paste(COLOURS[bottom], (0, 32, 80 + number, 64))
-    return image, f"A field of {top} above a field of {bottom}"
-
-
-def pairs(path: Path, count: int = 24) -> Path:
-    rows = []
-    for number in range(count):
-        image, caption = painted(number)
-        buffer = io.BytesIO()
-        image.save(buffer, "PNG")
-        rows.append({"image": buffer.getvalue(), "captions": [caption, f"{caption} ."]})
-    pq.write_table(pa.Table.from_pylist(rows), path)
-    return path
+from tests.painted_pictures import SMALL, painted, pairs
 
 
 @pytest.fixture(scope="module")
@@ -174,14 +150,21 @@ def test_a_recipe_without_epochs_is_refused() -> None:
 def test_the_command_makes_a_model_that_loads_and_a_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file, out = pairs(tmp_path / "pairs.parquet"), tmp_path / "model"
     arguments = ["--pairs", str(file), "--validation", str(file), "--out", str(out), "--epochs", "1"]
+    arguments += ["--folds", str(tmp_path / "folds.npz"), "--fold-count", "2", "--fold-epochs", "1"]
     assert main(arguments) == 0
     printed = capsys.readouterr().out
     assert "| 24 of pairs.parquet | cosine |" in printed
     assert f"load_clip('lait', '{out}')" in printed
     card = (out / "clip.md").read_text()
-    assert "python -m scoring.fit_clip --pairs pairs.parquet --seed 0 --epochs 1 --validation pairs.parquet" in card
+    assert (
+        "python -m scoring.fit_clip --pairs pairs.parquet --seed 0 --epochs 1 --folds folds.npz --validation pairs.parquet"
+        in card
+    )
     assert "20 photos with 40 captions" in card
     assert load_clip("lait", str(out)).weights_hash != load_clip().weights_hash
+    folds = ClipFolds.load(tmp_path / "folds.npz")
+    assert np.bincount(folds.fold_of).tolist() == [10, 10]
+    folds.check(read_clip_photos(file).split(0)[0].captions)
 
 
 def _kill_after_the_first_epoch(state: dict[str, object], path: Path) -> None:

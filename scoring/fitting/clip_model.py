@@ -39,7 +39,7 @@ class ClipRecipe:
         seed: of everything drawn.
     """
 
-    epochs: int = 10
+    epochs: int = 16
     batch_size: int = 125
     views: int = 8
     change_rate: float = 4e-3

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, log
 from pathlib import Path
 from random import Random
@@ -32,17 +32,24 @@ class Views:
     """V views of I photos.
 
     Attributes:
-        views: memory-mapped float16 [I, 14, 14, 80] each; the first is the photo as it is.
+        views: memory-mapped float16 [N, 14, 14, 80] each, N >= I; the first is the photo as it is.
         digest: hex digest of what they were made of.
+        rows: where in them each photo is, [I]; None where all N are meant, in their order.
     """
 
     views: tuple[NDArray[np.float16], ...]
     digest: str
+    rows: NDArray[np.int64] | None = None
+
+    def take(self, photos: NDArray[np.int64]) -> "Views":
+        """Those photos, in that order; nothing is copied."""
+        return replace(self, rows=photos if self.rows is None else self.rows[photos])
 
     def batch(self, view_of: NDArray[np.int64], photos: NDArray[np.int64]) -> torch.Tensor:
         """The activations [B, 14, 14, 80] of some photos, each in its own view."""
+        rows = photos if self.rows is None else self.rows[photos]
         return torch.from_numpy(
-            np.stack([self.views[view][photo] for view, photo in zip(view_of, photos, strict=True)]).astype(np.float32)
+            np.stack([self.views[view][row] for view, row in zip(view_of, rows, strict=True)]).astype(np.float32)
         )
 
     def plain(self, photos: NDArray[np.int64], size: int = 50) -> list[torch.Tensor]:

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image as Picture
+from sklearn.metrics import roc_auc_score
 
 from filters.image import decode
 from scoring.cross_features import Matchers
@@ -14,6 +15,7 @@ from scoring.dual_encoder import Floats
 from scoring.features import PairBatch, pair_features
 from scoring.fitting.embedding_cache import EmbeddingCache
 from scoring.fitting.labels import LabelledPage, LabelsError, read_candidates, read_labels
+from scoring.relevance import RelevanceParts
 
 PARTS: Final = ("fit", "fit", "fit", "calibrate", "measure")  # by the image's hash: no image is in two parts
 
@@ -93,3 +95,12 @@ def judged_pairs(judged: JudgedPages, matchers: Matchers, cache: EmbeddingCache)
         np.array([verdicts[row] == "relevant" for row in rows], np.int64),
         part[batch.image_of[rows]],
     )
+
+
+def judged_quality(own: JudgedPairs, parts: RelevanceParts) -> str:
+    """What the pairs that were held back say of the fitted parts, in a sentence."""
+    features, labels = own.of("measure")
+    said = f"{len(own.labels)} pairs judged by hand, {len(labels)} of them held back to measure"
+    if len(set(labels.tolist())) < 2:
+        return f"{said}: too few for a figure."
+    return f"{said}: AUC {roc_auc_score(labels, parts.probabilities(features)):.3f}."

@@ -14,7 +14,7 @@ CARD: Final = """# Relevance model
 
 The weak image-text semantic model of ImageBERT (arXiv 2001.07966, section 3): the probability that a web text
 describes an image. Made by `{command}`. `relevance.npz` holds the dual encoder's heads, the class names' embeddings, the
-embeddings' axes and the calibration; `relevance.txt` holds LightGBM's trees over {features} features.
+embeddings' axes and the calibration; `relevance.txt` holds LightGBM's trees over {features} features{cautious}.
 
 ## Data
 
@@ -76,10 +76,22 @@ AUC by the number of captions that dual encoder and trees were fitted on, withou
 ## Limits
 
 The photos it was fitted on decide what it knows: on other subjects it leans on the ImageNet class names and is less
-sure. It reads English, sees the centre of the image, and cannot check names, places or dates: they are meant to count
-neither for nor against a text. Groups of features without both image and text cannot tell random captions from right ones
-here, because every caption is right for one photo and wrong for others; on the web they tell good sources from bad.
+sure. It reads English, sees the image at 224 x 224 pixels (its classes in the centre only), and cannot check names,
+places or dates: they are meant to count neither for nor against a text. Groups of features without both image and text
+cannot tell random captions from right ones here, because every caption is right for one photo and wrong for others; on
+the web they tell good sources from bad.
 """
+
+
+CAUTIOUS: Final = (
+    ",\n`relevance_cautious.txt` trees without the joint encoder's. Both are mixed: on images like the fitted photos those of all\n"
+    "features decide, on others their log odds count one part in five"
+)
+LEARNT_BY: Final = {
+    "folds": "by encoders like it that were not trained on the photo, and for half of the photos not on its kind of scene.",
+    "elsewhere": "on all of these photos, which it was not trained on.",
+    "half": "on half of the calibrating twelfth, which it was not trained on, and the other half calibrated.",
+}
 
 
 def write_card(
@@ -98,6 +110,7 @@ def write_card(
         shares=", ".join(f"{source} {share:g}" for source, share in RIGHT_SHARE.items()),
         pages=noise,
         joint=_joint(fitted),
+        cautious=CAUTIOUS if fitted.parts.trees.cautious else "",
         judged=f"\n{fitted.judged}\n" if fitted.judged else "",
         quality=fitted.quality.table(),
         dressed=fitted.dressed.table(),
@@ -117,7 +130,5 @@ def write_card(
 def _joint(fitted: Fitted) -> str:
     if not fitted.parts.matchers.joint:
         return " No joint encoder (clip features) was given."
-    return (
-        f" The joint encoder is {fitted.parts.matchers.joint}; the trees learnt what its cosines are worth on half of the\n"
-        "calibrating twelfth, which it was not trained on, and the other half calibrated."
-    )
+    named = f" The joint encoder is {fitted.parts.matchers.joint}; the trees learnt what its cosines are worth"
+    return f"{named}\n{LEARNT_BY[fitted.joint_learnt]}"

@@ -1,47 +1,34 @@
-"""The relevance model's trained parts: what features are made with, the table that trees learn from, trees, calibration."""
+"""The relevance model's trained parts: what features are made with, the table that trees learn from, calibration."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
-import lightgbm
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
+from sklearn.cluster import MiniBatchKMeans
 from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
 from filters.backbone import CLASS_NAMES
 from scoring.class_space import ClassNouns, ClassSpace
+from scoring.clip import OURS
 from scoring.components import Components
+from scoring.coverage import Coverage, roots
 from scoring.cross_features import Matchers
-from scoring.dual_encoder import DualEncoder, Floats, Moments
+from scoring.dual_encoder import DualEncoder, Floats, Moments, unit
 from scoring.features import FEATURES
 from scoring.fitting.captioned_photos import CaptionedPhotos
+from scoring.fitting.clip_folds import ClipFolds
 from scoring.fitting.dual_encoder_training import DualEncoderRecipe, train_dual_encoder
 from scoring.fitting.embedding_cache import EmbeddingCache
+from scoring.fitting.folds import folds_of
 from scoring.fitting.rows import Part, Rows, class_texts, joined_rows, page_texts, rows_of
-from scoring.fitting.tree_rules import FALLING, RISING, TOPICAL, TOPICAL_WORTH
-from scoring.pictures import identity
+from scoring.pictures import Pictures, identity
 from scoring.relevance import Calibration
 
-FOLDS: Final = 3
-CONCEPTS: Final = 12
-ROUNDS: Final = 400
+CENTRES: Final = 64  # of photos
 JOINT_DRAWS: Final = 8  # times that each photo meets other texts where there are few photos
-TREES: Final = {
-    "objective": "binary",
-    "learning_rate": 0.04,
-    "num_leaves": 15,
-    "min_data_in_leaf": 40,
-    "feature_fraction": 0.4,
-    "bagging_fraction": 0.7,
-    "bagging_freq": 1,
-    "lambda_l2": 5,
-    "verbose": -1,
-    "num_threads": 1,
-    "deterministic": True,
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +68,7 @@ def fit_matchers(photos: CaptionedPhotos, cache: EmbeddingCache, recipe: DualEnc
         ClassSpace.fit(CLASS_NAMES, embedding.class_probabilities_BC, cache.encoder),
         ClassNouns.of(CLASS_NAMES),
         Components.fit(photos.sentences, embedding.features_BD, embedding.class_probabilities_BC),
+        fit_coverage(photos, recipe.seed),
         "" if cache.joint is None else identity(cache.joint),
         cache.joint_weights,
         None if joint is None else Moments.of(joint),
@@ -93,29 +81,67 @@ def train_dual(photos: CaptionedPhotos, recipe: DualEncoderRecipe) -> DualEncode
     return train_dual_encoder(photos.pictures.embedding.features_BD, photos.sentences, photos.image_of, recipe)
 
 
-def folded_table(
-    part: Part, matchers: Matchers, cache: EmbeddingCache, seed: int, recipe: DualEncoderRecipe
-) -> TrainingTable:
-    """Features whose dual encoder has not seen the photo, nor, mostly, its kind of scene; the joint encoder's are missing.
+def fit_coverage(photos: CaptionedPhotos, seed: int) -> Coverage:
+    """Where the photos lie."""
+    vectors = unit(roots(photos.pictures.embedding.features_BD))
+    means = MiniBatchKMeans(min(CENTRES, len(vectors)), n_init=1, random_state=seed, batch_size=2048).fit(vectors)
+    return Coverage(unit(means.cluster_centers_.astype(np.float32)))
 
-    The folds are made of whole groups of like photos: on the web most images are of kinds that the dual encoder never
-    met, and trees fitted on its performance at home would trust it too much. The joint encoder may have been trained on
-    these very photos, so that what it says of them proves nothing.
+
+def folded_table(
+    part: Part,
+    matchers: Matchers,
+    cache: EmbeddingCache,
+    seed: int,
+    recipe: DualEncoderRecipe,
+    clip_folds: ClipFolds | None = None,
+) -> TrainingTable:
+    """Features by encoders that have not seen the photo, nor its kind of scene, or with `clip_folds` half of the kinds.
+
+    On the web most images are of kinds that the encoders never met, and trees fitted on their performance at home would
+    trust them too much. Of our joint encoder only `clip_folds` can say what it is worth; without them its features are
+    missing. One that was trained elsewhere has not seen the photos.
     """
     photos = part.photos
-    fold_of = _concept_folds(photos.pictures.embedding.class_probabilities_BC, seed)
+    probabilities = photos.pictures.embedding.class_probabilities_BC
+    fold_of = folds_of(probabilities, seed, whole_share=1) if clip_folds is None else clip_folds.fold_of
     sets = []
     for number, view in enumerate((photos.pictures, photos.variants)):
-        unjoined = replace(view, joint_BD=None)
-        sets += [*page_texts(part, unjoined, seed + 3 + 2 * number), class_texts(part, unjoined, seed + 7 + number)]
+        joined = replace(view, joint_BD=_unseen_projections(view, number, cache, clip_folds))
+        sets += [*page_texts(part, joined, seed + 3 + 2 * number), class_texts(part, joined, seed + 7 + number)]
+    for texts in sets:  # all at once, so that the cache finds them again whatever the folds
+        cache.sentences([text.text for text in texts.texts.texts])
     tables = [np.empty((len(texts.texts.texts), len(FEATURES)), np.float32) for texts in sets]
-    for fold in tqdm(range(FOLDS), desc="features", unit="fold"):
-        dual = train_dual(photos.take(np.flatnonzero(fold_of != fold)), recipe)
+    for fold in tqdm(range(fold_of.max() + 1), desc="features", unit="fold"):
+        others = photos.take(np.flatnonzero(fold_of != fold))
+        known = _matchers_of_others(others, matchers, recipe, fold, clip_folds)
+        project = None if clip_folds is None else partial(clip_folds.project_texts, fold)
         for texts, table in zip(sets, tables, strict=True):
-            held_out = fold_of[texts.texts.image_of] == fold
-            table[held_out] = rows_of(texts, replace(matchers, dual=dual), cache).features[held_out]
+            rows = np.flatnonzero(fold_of[texts.texts.image_of] == fold)
+            table[rows] = rows_of(texts.take(rows), known, cache, project).features
     labels = np.concatenate([texts.texts.labels for texts in sets])
     return TrainingTable(np.concatenate(tables), labels, np.ones(len(labels), np.float32))
+
+
+def _matchers_of_others(
+    others: CaptionedPhotos, matchers: Matchers, recipe: DualEncoderRecipe, fold: int, clip_folds: ClipFolds | None
+) -> Matchers:
+    """The matchers, with what encoders trained on the photos of the other folds alone know."""
+    known = replace(matchers, dual=train_dual(others, recipe), coverage=fit_coverage(others, recipe.seed))
+    if clip_folds is None:
+        return known
+    captions = Moments.of(clip_folds.project_texts(fold, others.sentences))
+    return replace(known, joint_images=clip_folds.seen[fold], joint_texts=captions)
+
+
+def _unseen_projections(
+    view: Pictures, number: int, cache: EmbeddingCache, clip_folds: ClipFolds | None
+) -> Floats | None:
+    """The photos' joint projections by an encoder that has not seen them, where there is one."""
+    if clip_folds is not None:
+        projections: Floats = clip_folds.images[number]
+        return projections
+    return None if cache.joint is None or cache.joint.name == OURS else view.joint_BD
 
 
 def unseen_rows(part: Part, matchers: Matchers, cache: EmbeddingCache, seed: int) -> Rows:
@@ -126,30 +152,7 @@ def unseen_rows(part: Part, matchers: Matchers, cache: EmbeddingCache, seed: int
     return joined_rows([rows_of(texts, matchers, cache) for texts in sets])
 
 
-def fit_trees(table: TrainingTable, seed: int, columns: Sequence[str] = FEATURES) -> lightgbm.Booster:
-    """Trees over some of the features."""
-    chosen = [FEATURES.index(name) for name in columns]
-    constraints = [(name in RISING) - (name in FALLING) for name in columns]
-    worths = [TOPICAL_WORTH if name in TOPICAL else 1.0 for name in columns]
-    data = lightgbm.Dataset(table.features[:, chosen], table.labels, weight=table.weights, feature_name=list(columns))
-    rules = {"monotone_constraints": constraints, "feature_contri": worths}
-    return lightgbm.train({**TREES, **rules, "seed": seed}, data, ROUNDS)
-
-
 def platt(raw: NDArray[np.float64], labels: NDArray[np.int64], weights: Floats) -> Calibration:
     """The line from raw scores to log odds."""
     line = LogisticRegression(C=1e6).fit(raw[:, None], labels, weights)
     return Calibration(max(float(line.coef_[0, 0]), 1e-3), float(line.intercept_[0]))
-
-
-def _concept_folds(probabilities: Floats, seed: int) -> NDArray[np.int64]:
-    groups = KMeans(min(CONCEPTS, len(probabilities) // 2), n_init=1, random_state=seed).fit_predict(
-        np.sqrt(probabilities)
-    )
-    sizes = np.bincount(groups)
-    fold_of_group, filled = np.zeros(len(sizes), np.int64), np.zeros(FOLDS)
-    for group in np.argsort(-sizes, kind="stable"):  # the largest first, each to the emptiest fold
-        fold_of_group[group] = filled.argmin()
-        filled[fold_of_group[group]] += sizes[group]
-    fold_of: NDArray[np.int64] = fold_of_group[groups]
-    return fold_of

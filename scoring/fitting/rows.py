@@ -1,8 +1,8 @@
 """Labelled rows of features: the texts of `scoring.fitting.training_pairs` beside the photos they are about."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from filters.backbone import CLASS_NAMES
 from scoring.cross_features import Matchers
 from scoring.dual_encoder import Floats
-from scoring.features import PairBatch, pair_features
+from scoring.features import FEATURES, PairBatch, pair_features
 from scoring.fitting.captioned_photos import CaptionedPhotos
 from scoring.fitting.class_texts import label_class_texts
 from scoring.fitting.embedding_cache import EmbeddingCache
@@ -56,6 +56,14 @@ class TextsOfPictures:
     texts: LabelledTexts
     pictures: Pictures
 
+    def take(self, rows: NDArray[np.int64]) -> Self:
+        """Those texts, all of an image or none, in their order, and all images."""
+        texts = self.texts
+        taken = LabelledTexts(
+            tuple(texts.texts[row] for row in rows), texts.image_of[rows], tuple(texts.kinds[row] for row in rows)
+        )
+        return replace(self, texts=taken)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
@@ -77,11 +85,28 @@ class Rows:
         return np.array([kind == MATCHED for kind in self.kinds], bool)
 
 
-def rows_of(texts: TextsOfPictures, matchers: Matchers, cache: EmbeddingCache) -> Rows:
-    """The texts' features."""
+def rows_of(
+    texts: TextsOfPictures,
+    matchers: Matchers,
+    cache: EmbeddingCache,
+    joint_texts: Callable[[Floats], Floats] | None = None,
+) -> Rows:
+    """The texts' features.
+
+    Args:
+        texts: to describe.
+        matchers: what features are made with.
+        cache: the encoders.
+        joint_texts: the text tower of the joint encoder that projected the pictures, from sentence embeddings; None
+            for the cache's own.
+    """
     said = [text.text for text in texts.texts.texts]
-    joint = None if texts.pictures.joint_BD is None else cache.joint_texts(said)
-    batch = PairBatch(texts.pictures, texts.texts.texts, cache.sentences(said), texts.texts.image_of, joint)
+    if not said:  # of few photos none may be surely of a class
+        return Rows(np.empty((0, len(FEATURES)), np.float32), (), texts.texts.image_of)
+    sentences, joint = cache.sentences(said), None
+    if texts.pictures.joint_BD is not None:
+        joint = cache.joint_texts(said) if joint_texts is None else joint_texts(sentences)
+    batch = PairBatch(texts.pictures, texts.texts.texts, sentences, texts.texts.image_of, joint)
     return Rows(pair_features(batch, matchers), texts.texts.kinds, texts.texts.image_of)
 
 

@@ -4,23 +4,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import lightgbm
 import numpy as np
-from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
+from scoring.clip import OURS
 from scoring.cross_features import Matchers
 from scoring.features import FEATURES
 from scoring.fitting.captioned_photos import CaptionedPhotos
+from scoring.fitting.clip_folds import ClipFolds
 from scoring.fitting.dual_encoder_training import DualEncoderRecipe
 from scoring.fitting.embedding_cache import EmbeddingCache
-from scoring.fitting.judged import JudgedPages, JudgedPairs, judged_pairs
+from scoring.fitting.judged import JudgedPages, JudgedPairs, judged_pairs, judged_quality
 from scoring.fitting.page_texts import PageTexts
 from scoring.fitting.quality import PageQuality, Quality, measure, measure_pages, threshold_for
-from scoring.fitting.relevance_fit import TrainingTable, fit_matchers, fit_trees, folded_table, platt, unseen_rows
+from scoring.fitting.relevance_fit import TrainingTable, fit_matchers, folded_table, platt, unseen_rows
 from scoring.fitting.rows import Part, Rows, joined_rows, lone_texts, page_texts, rows_of
 from scoring.fitting.studies import ABLATIONS, Study, columns_of, importance_table
+from scoring.fitting.tree_fit import fit_all_trees, fit_trees
 from scoring.relevance import Calibration, RelevanceParts
+from scoring.trees import Trees
 
 KEEP: Final = 0.9  # share of right texts that the threshold keeps; more would let too many wrong ones through
 LABEL_COUNTS: Final = (250, 1_000, 5_000, 30_000)  # of the learning curve
@@ -34,6 +36,7 @@ class Fitted:
 
     Attributes:
         parts: the artefact.
+        joint_learnt: how the trees learnt what the joint encoder is worth; a key of `model_card.LEARNT_BY`.
         quality: on lone texts of photos that nothing was fitted on, captions as they are.
         dressed: the same with captions in web dress.
         pages: on pages of rival texts of the same photos.
@@ -44,6 +47,7 @@ class Fitted:
     """
 
     parts: RelevanceParts
+    joint_learnt: str
     quality: Quality
     dressed: Quality
     pages: PageQuality
@@ -61,52 +65,74 @@ class Fit:
         cache: the encoders.
         seed: of splits and draws.
         recipe: of the dual encoder.
+        clip_folds: what our open_clip model would say of the photos, had it not been trained on them.
     """
 
     cache: EmbeddingCache
     seed: int
     recipe: DualEncoderRecipe
+    clip_folds: ClipFolds | None = None
 
     def whole(self, photos: CaptionedPhotos, pages: Sequence[PageTexts], judged: JudgedPages | None = None) -> Fitted:
         """The fitted model and its quality on photos and pages that nothing was fitted on.
 
-        Ten twelfths of the photos, and of the pages, fit; one calibrates and sets the threshold; one measures. With a
-        joint encoder, which may have been trained on the first ten, the trees learn what it is worth on half of the
-        eleventh.
+        Ten twelfths of the photos, and of the pages, fit; one calibrates and sets the threshold; one measures. Where
+        the joint encoder is ours, which may have been trained on the first ten, and no folds are given, the trees learn
+        what it is worth on half of the eleventh.
         """
         fitting, calibrating, measuring = self._split(photos, pages)
         matchers = fit_matchers(fitting.photos, self.cache, self.recipe)
-        table = folded_table(fitting, matchers, self.cache, self.seed, self.recipe)
-        if self.cache.joint is not None:
+        alone = (fitting, matchers, self.cache, self.seed, self.recipe)
+        table = folded_table(*alone, self.clip_folds)
+        strange = table if self.clip_folds is None else folded_table(*alone)
+        if self.cache.joint is not None and self._joint_learnt == "half" and len(calibrating.photos.captions) >= 4:
             worth, calibrating = _halves(calibrating)
             rows = unseen_rows(worth, matchers, self.cache, self.seed + 20)
             table += TrainingTable.of(rows, weight=len(table.labels) / len(rows.kinds))
         own = None if judged is None else judged_pairs(judged, matchers, self.cache)
         if own is not None:
             features, labels = own.of("fit")
-            table += TrainingTable(features, labels, np.full(len(labels), JUDGED_WEIGHT, np.float32))
-        trees = fit_trees(table, self.seed)
+            judged_rows = TrainingTable(features, labels, np.full(len(labels), JUDGED_WEIGHT, np.float32))
+            table, strange = table + judged_rows, strange + judged_rows
+        coverage = matchers.coverage.columns(calibrating.photos.pictures.embedding.features_BD)
+        trees = fit_all_trees(table, strange, coverage, self.seed)
         parts = RelevanceParts(matchers, trees, self._calibration(trees, matchers, calibrating, own))
-        return self._judged(parts, table, (fitting, calibrating, measuring), own)
+        return self._judged(parts, (table, strange), (fitting, calibrating, measuring), own)
+
+    @property
+    def _joint_learnt(self) -> str:
+        if self.clip_folds is not None:
+            return "folds"
+        return "half" if self.cache.joint is None or self.cache.joint.name == OURS else "elsewhere"
+
+    def check(self, photos: CaptionedPhotos) -> None:
+        """Raises ValueError when the folds are not of the photos that are fitted on."""
+        if self.clip_folds is not None:
+            self.clip_folds.check(self._split(photos, ())[0].photos.captions)
 
     def _judged(
-        self, parts: RelevanceParts, table: TrainingTable, split: tuple[Part, Part, Part], own: JudgedPairs | None
+        self,
+        parts: RelevanceParts,
+        tables: tuple[TrainingTable, TrainingTable],
+        split: tuple[Part, Part, Part],
+        own: JudgedPairs | None,
     ) -> Fitted:
         """All that the card says of the fitted parts."""
-        fitting, calibrating, measuring = split
+        (table, strange), (fitting, calibrating, measuring) = tables, split
         plain = self._lone(calibrating, parts.matchers, self.seed + 7, dress=False)
         threshold = threshold_for(parts.probabilities(plain.features), plain.kinds, KEEP)
         plain, dressed = (self._lone(measuring, parts.matchers, self.seed + 1, dress) for dress in (False, True))
         pages = self._pages(measuring, parts.matchers, self.seed + 1)
         return Fitted(
             parts,
+            self._joint_learnt,
             measure(parts.probabilities(plain.features), plain.kinds, threshold),
             measure(parts.probabilities(dressed.features), dressed.kinds, threshold),
             measure_pages(parts.probabilities(pages.features), pages.right, pages.image_of),
-            importance_table(parts.trees),
+            importance_table(parts.trees.whole),
             self._ablation(table, plain),
-            self._learning(fitting, measuring, table, parts.matchers),
-            "" if own is None else _judged_quality(own, parts),
+            self._learning(fitting, measuring, strange, parts.matchers),
+            "" if own is None else judged_quality(own, parts),
         )
 
     def _split(self, photos: CaptionedPhotos, pages: Sequence[PageTexts]) -> tuple[Part, Part, Part]:
@@ -120,14 +146,12 @@ class Fit:
         )
         return first, second, third
 
-    def _calibration(
-        self, trees: lightgbm.Booster, matchers: Matchers, part: Part, own: JudgedPairs | None
-    ) -> Calibration:
+    def _calibration(self, trees: Trees, matchers: Matchers, part: Part, own: JudgedPairs | None) -> Calibration:
         table = TrainingTable.of(self._pages(part, matchers, self.seed + 2))
         if own is not None:
             features, labels = own.of("calibrate")
             table += TrainingTable(features, labels, np.full(len(labels), JUDGED_WEIGHT, np.float32))
-        return platt(np.asarray(trees.predict(table.features, raw_score=True)), table.labels, table.weights)
+        return platt(trees.raw(table.features), table.labels, table.weights)
 
     def _pages(self, part: Part, matchers: Matchers, seed: int) -> Rows:
         return joined_rows(
@@ -174,11 +198,3 @@ def _halves(part: Part) -> tuple[Part, Part]:
     order = np.arange(len(part.photos.captions))
     first, second = (Part(part.photos.take(half), part.pages) for half in np.array_split(order, 2))
     return first, second
-
-
-def _judged_quality(own: JudgedPairs, parts: RelevanceParts) -> str:
-    features, labels = own.of("measure")
-    said = f"{len(own.labels)} pairs judged by hand, {len(labels)} of them held back to measure"
-    if len(set(labels.tolist())) < 2:
-        return f"{said}: too few for a figure."
-    return f"{said}: AUC {roc_auc_score(labels, parts.probabilities(features)):.3f}."
