@@ -20,6 +20,7 @@ from pipelines.report import sample_lines, write_report
 from pipelines.run import UsageError
 from pipelines.schema import DataError
 from pipelines.shards import read_json, write_json
+from pipelines.takedown_list import lists_to_apply
 
 RECIPE = Recipe()
 STOPPED = "stopped; the same command goes on from the slices that are finished"
@@ -34,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         plan = planned(options.input, options.output, recipe)
         runner = beam_options(rest, "pipelines/build_lait.py")
         with reserved(plan):
+            # Apart from the recipe: a takedown has been through what is analysed, and need not make it analysed again.
+            recipe = without_taken_down(recipe, plan.corpus)
             funnel = finished(plan) or built(plan, recipe, runner)
     except (DataError, UsageError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -103,6 +106,16 @@ def with_options(recipe: Recipe, blocklists: Sequence[Path], nsfw_model: str | N
     except ValueError as error:
         raise UsageError(f"--nsfw-model: {error}") from error
     return replace(recipe, blocklist=listed, nsfw_model=chosen)
+
+
+def without_taken_down(recipe: Recipe, corpus: Path) -> Recipe:
+    """The recipe with all that was ever taken down of the corpus on its blocklist.
+
+    Raises:
+        DataError: a takedown was stopped half way.
+    """
+    files = (*recipe.blocklist.files, *lists_to_apply(corpus))
+    return replace(recipe, blocklist=replace(recipe.blocklist, files=files))
 
 
 def finished(plan: Plan) -> Funnel | None:

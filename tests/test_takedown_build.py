@@ -1,0 +1,66 @@
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipelines.build_lait import main as build
+from pipelines.report import corpus_pairs, reject_records
+from pipelines.shards import read_json
+from pipelines.takedown import main as take_down
+from pipelines.takedown_list import pending_marker
+from tests.test_build_lait import ONE_PROCESS, candidates, everything_in, shard
+
+
+def kept(corpus: Path) -> list[str]:
+    return sorted(pair.page_url for pair in corpus_pairs(corpus))
+
+
+def test_what_is_taken_down_leaves_the_build_too_and_no_later_build_brings_it_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = candidates()
+    shard(tmp_path / "in" / "a.parquet", rows[1:4])  # the rocket, its copy, and the astronaut in small
+    shard(tmp_path / "in" / "b.parquet", rows[:1])
+    corpus, folder = tmp_path / "made" / "lait.parquet", tmp_path / "made" / "lait.parquet.build"
+    command = ["--input", str(tmp_path / "in"), "--output", str(corpus), *ONE_PROCESS]
+    assert build(command) == 0
+    assert kept(corpus) == ["http://a/astronaut", "http://a/rocket"]
+    (tmp_path / "urls.txt").write_text("http://a/rocket\n")
+    assert take_down(["--corpus", str(corpus), "--urls", str(tmp_path / "urls.txt")]) == 0
+    assert "1 of 2 pairs taken down (url 1); 1 shards rewritten" in capsys.readouterr().out
+
+    # the copy, which was merged into it, goes with it
+    counters = read_json(folder / "counters.json")
+    rejects = {"blocklist/blocked": 2, "size/too_small": 1}
+    assert counters == {"candidates": 4, "pairs": 1, "merged": 0, "errors": 0, "rejects": rejects}
+    assert sorted(row.reason for row in reject_records(folder / "rejects")) == ["blocked", "blocked", "too_small"]
+    for row in rows[1:3]:
+        left = everything_in(folder)
+        assert [word for word in (row.page_url + "'", row.image_url, str(row.image_sha256)) if word in left] == []
+        assert row.texts[0].text not in left
+
+    finished = (corpus / "part-00000-of-00001.parquet").stat().st_mtime_ns
+    assert build(command) == 0
+    said = capsys.readouterr().out
+    assert "is up to date" in said
+    assert "blocklist   blocked" in said
+    assert (corpus / "part-00000-of-00001.parquet").stat().st_mtime_ns == finished
+
+    untouched = next((folder / "analysed").glob("b-*.json"))
+    finished = untouched.stat().st_mtime_ns
+    shard(tmp_path / "in" / "c.parquet", [replace(rows[1], page_url="http://b/again", image_url="http://b/i.jpg")])
+    assert build(command) == 0
+    assert kept(corpus) == ["http://a/astronaut"]
+    assert read_json(folder / "counters.json")["rejects"] == {"blocklist/blocked": 3, "size/too_small": 1}
+    assert untouched.stat().st_mtime_ns == finished  # what held nothing of it is not analysed again
+
+    shutil.rmtree(folder)
+    shutil.rmtree(corpus)
+    assert build(command) == 0
+    assert kept(corpus) == ["http://a/astronaut"]
+
+    pending_marker(corpus).write_text("{}")
+    capsys.readouterr()
+    assert build(command) == 2
+    assert "was stopped; finish it first: python -m pipelines.takedown --corpus" in capsys.readouterr().err
