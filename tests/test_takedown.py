@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -178,7 +179,7 @@ def test_a_second_takedown_has_a_diff_of_its_own_and_the_list_holds_both(tmp_pat
     ]
 
 
-def killed_at_rename(number: int, arguments: list[str]) -> bool:
+def killed_at_rename(number: int, command: Callable[[list[str]], int], arguments: list[str]) -> bool:
     """Run the command in a process that kills itself just before its `number`-th rename; whether it got so far."""
     child = os.fork()
     if not child:
@@ -192,7 +193,11 @@ def killed_at_rename(number: int, arguments: list[str]) -> bool:
                     os.kill(os.getpid(), signal.SIGKILL)
 
         sys.addaudithook(count)
-        os._exit(main(arguments))
+        status = 70
+        try:
+            status = command(arguments)
+        finally:  # whatever it raises, pytest must not go on in the child
+            os._exit(status)
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
         return True
@@ -213,7 +218,7 @@ def test_killed_before_any_of_its_renames_it_loses_nothing_and_the_same_command_
     for number in range(1, 100):
         (folder := tmp_path / str(number)).mkdir()
         corpus = corpus_of(folder)
-        killed = killed_at_rename(number, ["--corpus", str(corpus), "--hosts", hosts])
+        killed = killed_at_rename(number, main, ["--corpus", str(corpus), "--hosts", hosts])
         assert len(list(corpus.glob("part-*.parquet"))) == 3
         assert {"https://a.example/1", "https://c.example/4", "https://e.example/6"} <= set(left(corpus))
         kills += killed
