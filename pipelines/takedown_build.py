@@ -8,6 +8,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.card import write_card
 from pipelines.funnel import Funnel
 from pipelines.report import write_report
 from pipelines.schema import REJECT_SCHEMA, DataError, Reject, open_shard
@@ -122,8 +123,9 @@ def counted(rejects: pa.Table) -> Counter[str]:
 
 
 def account(folder: Path, corpus: Path) -> None:
-    """Bring what a build says of its corpus up to date: counters, the report and what vouches for both."""
+    """Bring what a build says of its corpus up to date: counters, report, card and what vouches for them."""
     done, funnel = finished_build(folder), recount(folder, corpus)
     write_json(folder / "counters.json", funnel.to_json())
     write_report(folder / "report.html", corpus, folder / "rejects", funnel)
+    write_card(folder, corpus, corpus.name, funnel)
     write_json(folder / "build.json", {**done, "funnel": funnel.to_json()})
