@@ -144,6 +144,9 @@ def begin(corpus: Path, given: Sequence[Entry]) -> tuple[Path, list[Entry]]:
     One that was stopped goes on with its diff and its entries.
     """
     stopped = read_json(pending_marker(corpus))
+    if not stopped:
+        for left in (path for path in takedown_folder(corpus).glob("*") if path.is_dir()):
+            shutil.rmtree(left)  # pieces of a diff that is whole
     number = stopped.get("number") or len(list(takedown_folder(corpus).glob("*.parquet"))) + 1
     before = [(kind, value) for kind, value in stopped.get("entries", [])]
     entries = sorted({*given, *before, *kept_entries(corpus)})

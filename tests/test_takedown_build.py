@@ -1,4 +1,6 @@
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +18,39 @@ def kept(corpus: Path) -> list[str]:
     return sorted(pair.page_url for pair in corpus_pairs(corpus))
 
 
+# In a process without Beam's and torch's threads, which a fork would lose.
+KILLS = """
+import shutil, sys
+from pathlib import Path
+from pipelines.takedown import main
+from pipelines.takedown_list import pending_marker
+from tests.test_takedown import contents, killed_at
+before, urls, after = map(Path, sys.argv[1:])
+wanted, number, killed = contents(after), 0, True
+while killed:
+    number += 1
+    folder = before.with_name(f"killed-{number}")
+    corpus = shutil.copytree(before, folder) / "lait.parquet"
+    killed = killed_at(number, main, ["--corpus", str(corpus), "--urls", str(urls)])
+    lists = [] if pending_marker(corpus).exists() else ["--urls", str(urls)]
+    killed_at(0, main, ["--corpus", str(corpus), *lists]) if killed else None
+    found = contents(folder)
+    differing = [name for name in sorted({*found, *wanted}) if found.get(name) != wanted.get(name)]
+    if differing:
+        raise SystemExit(f"killed at {number}: {differing} differ")
+    shutil.rmtree(folder)
+print(number - 1, "kills")
+"""
+
+
+def check_kills(before: Path, urls: Path, after: Path) -> None:
+    """Kill the takedown at every rename and removal, and see that the same command ends as an undisturbed one does."""
+    command = [sys.executable, "-c", KILLS, str(before), str(urls), str(after)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.split()[-2]) >= 20
+
+
 def test_what_is_taken_down_leaves_the_build_too_and_no_later_build_brings_it_back(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -26,9 +61,12 @@ def test_what_is_taken_down_leaves_the_build_too_and_no_later_build_brings_it_ba
     command = ["--input", str(tmp_path / "in"), "--output", str(corpus), *ONE_PROCESS]
     assert build(command) == 0
     assert kept(corpus) == ["http://a/astronaut", "http://a/rocket"]
+    shutil.copytree(corpus.parent, tmp_path / "before")
     (tmp_path / "urls.txt").write_text("http://a/rocket\n")
     assert take_down(["--corpus", str(corpus), "--urls", str(tmp_path / "urls.txt")]) == 0
     assert "1 of 2 pairs taken down (url 1); 1 shards rewritten" in capsys.readouterr().out
+
+    check_kills(tmp_path / "before", tmp_path / "urls.txt", corpus.parent)
 
     # the copy, which was merged into it, goes with it
     counters = read_json(folder / "counters.json")
