@@ -87,14 +87,15 @@ def taken_down(corpus: Path, lists: dict[str, list[Path]]) -> str:
         if build.exists():
             finished_build(build)
         remove_drafts(paths)
-        diff, entries = begin(corpus, entries)
+        number, entries = begin(corpus, entries)
         pairs = sum(pq.read_metadata(path).num_rows for path in paths)
         found = look_for(paths, Named(entries))
         keys = {gone.image_sha256 for rows in found.values() for _, gone in rows if gone.what == "row"}
         keys |= set(copies_of(keys, build))
         entries += [("sha256", key) for key in keys]  # what went must not come back by way of another page
-        keep(corpus, entries)
-        named = Named(entries)
+        mark(corpus, number, entries)
+        keep(corpus, [*entries, *kept_entries(corpus)])
+        named, diff = Named(entries), takedown_folder(corpus) / f"{number:05d}.parquet"
         remove(found, diff, named)
         if build.exists():
             scrub(build, named)
@@ -138,20 +139,24 @@ def look_for(paths: Sequence[Path], named: Named) -> Found:
     return {path: rows for path, rows in found.items() if rows}
 
 
-def begin(corpus: Path, given: Sequence[Entry]) -> tuple[Path, list[Entry]]:
-    """Mark that a takedown is under way, which builds wait for; its diff's path, and all that it applies.
+def begin(corpus: Path, given: Sequence[Entry]) -> tuple[int, list[Entry]]:
+    """Mark that a takedown is under way, which builds wait for; its number, and the entries that it applies.
 
-    One that was stopped goes on with its diff and its entries.
+    One that was stopped goes on with its number and its entries. What earlier ones took down has been applied already.
     """
     stopped = read_json(pending_marker(corpus))
     if not stopped:
         for left in (path for path in takedown_folder(corpus).glob("*") if path.is_dir()):
             shutil.rmtree(left)  # pieces of a diff that is whole
     number = stopped.get("number") or len(list(takedown_folder(corpus).glob("*.parquet"))) + 1
-    before = [(kind, value) for kind, value in stopped.get("entries", [])]
-    entries = sorted({*given, *before, *kept_entries(corpus)})
-    write_json(pending_marker(corpus), {"number": number, "entries": entries})
-    return takedown_folder(corpus) / f"{number:05d}.parquet", entries
+    entries = sorted({*given, *((kind, value) for kind, value in stopped.get("entries", []))})
+    mark(corpus, number, entries)
+    return number, entries
+
+
+def mark(corpus: Path, number: int, entries: Sequence[Entry]) -> None:
+    """Note what the takedown under way is about, so that it can go on without being told again."""
+    write_json(pending_marker(corpus), {"number": number, "entries": list(entries)})
 
 
 def remove(found: Found, diff: Path, named: Named) -> None:

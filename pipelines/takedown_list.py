@@ -110,10 +110,10 @@ class Named:
 
     def kind_of_row(self, row: Mapping[str, Any]) -> str | None:
         """The kind of entry that names a row, by its addresses, by its image where it has one, or by its digest."""
-        named = self.kind_of_address(row["page_url"]) or self.kind_of_address(row["image_url"])
-        if named or row["image_sha256"] in self._digests:
-            return named or "sha256"
-        return self._kind_of_bytes(row["image"]["bytes"]) if row.get("image") else None
+        if named := self.kind_of_address(row["page_url"]) or self.kind_of_address(row["image_url"]):
+            return named
+        by_bytes = self._kind_of_bytes(row["image"]["bytes"]) if row.get("image") else None
+        return by_bytes or ("sha256" if row["image_sha256"] in self._digests else None)
 
     def _kind_of_address(self, address: str) -> str | None:
         kinds = (kind for kind in ADDRESSED if kind in self._lists)

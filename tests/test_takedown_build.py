@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.build_lait import main as build
 from pipelines.report import corpus_pairs, reject_records
-from pipelines.shards import read_json
+from pipelines.shards import read_json, write_json
 from pipelines.takedown import main as take_down
 from pipelines.takedown_list import pending_marker
 from tests.test_build_lait import ONE_PROCESS, candidates, everything_in, shard
@@ -55,8 +55,9 @@ def test_what_is_taken_down_leaves_the_build_too_and_no_later_build_brings_it_ba
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = candidates()
-    shard(tmp_path / "in" / "a.parquet", rows[1:4])  # the rocket, its copy, and the astronaut in small
+    shard(tmp_path / "in" / "a.parquet", [rows[1], rows[3]])  # the rocket, and the astronaut in small
     shard(tmp_path / "in" / "b.parquet", rows[:1])
+    shard(tmp_path / "in" / "d.parquet", rows[2:3])  # the rocket's copy
     corpus, folder = tmp_path / "made" / "lait.parquet", tmp_path / "made" / "lait.parquet.build"
     command = ["--input", str(tmp_path / "in"), "--output", str(corpus), *ONE_PROCESS]
     assert build(command) == 0
@@ -98,7 +99,10 @@ def test_what_is_taken_down_leaves_the_build_too_and_no_later_build_brings_it_ba
     assert build(command) == 0
     assert kept(corpus) == ["http://a/astronaut"]
 
-    pending_marker(corpus).write_text("{}")
-    capsys.readouterr()
-    assert build(command) == 2
-    assert "was stopped; finish it first: python -m pipelines.takedown --corpus" in capsys.readouterr().err
+
+def test_a_build_waits_for_a_takedown_that_was_stopped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, corpus = shard(tmp_path / "in.parquet", candidates()[:1]), tmp_path / "lait.parquet"
+    write_json(pending_marker(corpus), {"number": 1, "entries": []})
+    assert build(["--input", str(source), "--output", str(corpus), *ONE_PROCESS]) == 2
+    said = f"was stopped; finish it first: python -m pipelines.takedown --corpus {corpus}\n"
+    assert capsys.readouterr().err.endswith(said)
