@@ -27,16 +27,15 @@ from pipelines.takedown_list import (
     pending_marker,
     takedown_folder,
 )
-from pipelines.takedown_shards import Gone, named_rows, read_diff, rewrite, write_diff
-
-Found = dict[Path, list[tuple[int, Gone]]]
+from pipelines.takedown_look import Found, look_for
+from pipelines.takedown_shards import Gone, read_diff, rewrite, write_diff
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; the exit status."""
     options = parser().parse_args(arguments)
     try:
-        print(taken_down(options.corpus, {name: getattr(options, name) for name in TAKES}))
+        print(taken_down(options.corpus, {name: getattr(options, name) for name in TAKES}, options.workers))
     except (DataError, UsageError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -67,10 +66,17 @@ def parser() -> argparse.ArgumentParser:
     }
     for name, said in what.items():
         options.add_argument(f"--{name}", type=Path, action="append", default=[], metavar="FILE", help=said)
+    options.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        metavar="N",
+        help="processes that look for what is named; PDQ hashes take 2 ms a picture (default: %(default)s)",
+    )
     return options
 
 
-def taken_down(corpus: Path, lists: dict[str, list[Path]]) -> str:
+def taken_down(corpus: Path, lists: dict[str, list[Path]], workers: int) -> str:
     """Take what the lists name out of the corpus; one line of what went.
 
     Raises:
@@ -79,6 +85,8 @@ def taken_down(corpus: Path, lists: dict[str, list[Path]]) -> str:
     """
     entries = [entry for name, paths in lists.items() for path in paths for entry in given_entries(name, path)]
     corpus = corpus.resolve() if corpus.is_symlink() else corpus
+    if workers < 1:
+        raise UsageError(f"--workers {workers} must be at least 1")
     if not entries and not pending_marker(corpus).exists():
         raise UsageError("nothing is named; give a list by --urls, --hosts or --hashes")
     paths = shard_paths(corpus, PAIR_SCHEMA)
@@ -89,7 +97,7 @@ def taken_down(corpus: Path, lists: dict[str, list[Path]]) -> str:
         remove_drafts(paths)
         number, entries = begin(corpus, entries)
         pairs = sum(pq.read_metadata(path).num_rows for path in paths)
-        found = look_for(paths, Named(entries))
+        found = look_for(paths, entries, workers)
         keys = {gone.image_sha256 for rows in found.values() for _, gone in rows if gone.what == "row"}
         keys |= set(copies_of(keys, build))
         entries += [("sha256", key) for key in keys]  # what went must not come back by way of another page
@@ -98,7 +106,7 @@ def taken_down(corpus: Path, lists: dict[str, list[Path]]) -> str:
         named, diff = Named(entries), takedown_folder(corpus) / f"{number:05d}.parquet"
         remove(found, diff, named)
         if build.exists():
-            scrub(build, named)
+            scrub(build, entries, workers)
             account(build, corpus)
         gone = finish(corpus, diff)
     return summary(corpus, gone, pairs, diff)
@@ -130,13 +138,6 @@ def remove_drafts(paths: Sequence[Path]) -> None:
     for path in paths:
         for draft in path.parent.glob(f".{path.name}.*.tmp"):
             draft.unlink()
-
-
-def look_for(paths: Sequence[Path], named: Named) -> Found:
-    """What goes, by shard."""
-    with tqdm(paths, "look", unit=" shards", dynamic_ncols=True) as bar:  # closed before an error is told
-        found = {path: list(named_rows(path, named)) for path in bar}
-    return {path: rows for path, rows in found.items() if rows}
 
 
 def begin(corpus: Path, given: Sequence[Entry]) -> tuple[int, list[Entry]]:

@@ -1,20 +1,21 @@
 """What a takedown changes in the folder of the build that made the corpus: caches, rejects, counters and the report."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from filters.blocklist_entries import Entry
 from pipelines.card import write_card
 from pipelines.funnel import Funnel
 from pipelines.report import write_report
 from pipelines.schema import REJECT_SCHEMA, DataError, Reject, open_shard
 from pipelines.shards import read_json, write_json, write_parquet
 from pipelines.takedown_list import Named
-from pipelines.takedown_shards import named_rows
+from pipelines.takedown_look import look_for
 
 BLOCKED: Final = Reject("", "", None, None, "blocklist", "blocked", "")  # as a build writes it: no trace but a number
 MERGED: Final = "merged into "
@@ -51,15 +52,15 @@ def merged_into(detail: str) -> str:
     return detail.removeprefix(MERGED).partition(" ")[0]
 
 
-def scrub(folder: Path, named: Named) -> None:
+def scrub(folder: Path, entries: Sequence[Entry], workers: int) -> None:
     """Take what lists name out of the build folder; a slice that held some of it is analysed again by the next build.
 
     Raises:
         DataError: a file is damaged, or the disk is full.
     """
-    for path in sorted((folder / "analysed").glob("*.parquet")):
-        if next(named_rows(path, named), None):
-            forget(path)
+    for path in look_for(sorted((folder / "analysed").glob("*.parquet")), entries, workers):
+        forget(path)
+    named = Named(entries)
     for path in sorted((folder / "rejects").glob("*.parquet")):
         if blank(path, named):
             forget(folder / "analysed" / path.name)

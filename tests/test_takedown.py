@@ -136,6 +136,22 @@ def test_a_copy_of_a_picture_is_found_by_its_pdq_hash(tmp_path: Path) -> None:
     assert diff_of(corpus) == {("https://b.example/3", "row", "pdq", "img.c.example", "part-00002")}
 
 
+def test_several_processes_find_the_same_and_tell_of_damage_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hosts = listed(tmp_path, "hosts.txt", "b.example", "d.example")
+    (tmp_path / "two").mkdir()
+    one, two = corpus_of(tmp_path), corpus_of(tmp_path / "two")
+    assert main(["--corpus", str(one), "--hosts", hosts]) == 0
+    assert main(["--corpus", str(two), "--hosts", hosts, "--workers", "2"]) == 0
+    assert contents(two) == contents(one)
+    assert diff_of(two) == diff_of(one)
+    path = two / "part-00002-of-00003.parquet"
+    path.write_bytes(path.read_bytes()[:4] + bytes(200) + path.read_bytes()[204:])
+    said = refused(capsys, "--corpus", str(two), "--hosts", hosts, "--workers", "2")
+    assert "part-00002-of-00003.parquet is damaged inside" in said
+
+
 def test_a_shard_of_which_all_goes_stays_as_an_empty_one_and_a_single_file_is_a_corpus_too(tmp_path: Path) -> None:
     corpus_of(tmp_path, shards=1)
     corpus = tmp_path / "lait.parquet" / "part-00000-of-00001.parquet"
@@ -254,6 +270,7 @@ def test_what_a_user_gets_wrong_is_one_clear_line_and_nothing_is_touched(
     wrong = [listed(tmp_path, "w.txt", "a.example"), listed(tmp_path, "v.txt", "md5:12")]
     assert "holds a host; move it to a file for --hosts" in refused(capsys, *at, "--urls", wrong[0])
     assert "v.txt, line 1: md5 takes 32 hex digits" in refused(capsys, *at, "--hashes", wrong[1])
+    assert "--workers 0 must be at least 1" in refused(capsys, *at, "--hosts", wrong[0], "--workers", "0")
     nowhere = str(tmp_path / "nowhere.parquet")
     assert "does not exist" in refused(capsys, "--corpus", nowhere, "--hosts", wrong[0])
     (tmp_path / "lait.parquet.build").mkdir()
