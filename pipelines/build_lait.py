@@ -33,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options, rest = command_line(arguments)
     try:
         recipe = with_options(recipe_named(options.recipe), options.blocklist, options.nsfw_model)
+        lists_to_apply(
+            options.output
+        )  # a takedown that was stopped has left drafts, which must not be taken for foreign
         plan = planned(options.input, options.output, recipe)
         runner = beam_options(rest, "pipelines/build_lait.py")
         with reserved(plan):

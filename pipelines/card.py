@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import pyarrow.compute as pc
@@ -14,10 +14,12 @@ from jinja2 import Environment, StrictUndefined
 
 from crawler.items import CANDIDATE_SCHEMA
 from pipelines.funnel import Funnel
-from pipelines.recipe import Recipe
 from pipelines.report import bars
 from pipelines.schema import PAIR_SCHEMA, Pair, open_shard
 from pipelines.shards import read_json, whole_file
+
+if TYPE_CHECKING:  # it would load every model's library into a takedown, which has a card written too
+    from pipelines.recipe import Recipe
 
 LICENCES_SHOWN: Final = 20
 ADDRESS_CHARACTERS: Final = 120
@@ -25,7 +27,7 @@ SAFE: Final = ":/?#@!$&'*+,;=%~"  # what may stand in an address and means nothi
 SIZES: Final = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M", "100M<n<1B", "1B<n<10B")
 
 
-def card_facts(recipe: Recipe, candidates: Sequence[Path]) -> dict[str, Any]:
+def card_facts(recipe: "Recipe", candidates: Sequence[Path]) -> dict[str, Any]:
     """What the card says besides what the corpus and the funnel do, as JSON: kept, because it cannot be found again later.
 
     Args:
@@ -35,7 +37,7 @@ def card_facts(recipe: Recipe, candidates: Sequence[Path]) -> dict[str, Any]:
     return {"recipe": dict(settings(recipe)), "opt_outs": dict(counted(candidates, "opt_outs"))}
 
 
-def settings(recipe: Recipe) -> Iterator[tuple[str, str]]:
+def settings(recipe: "Recipe") -> Iterator[tuple[str, str]]:
     """Every threshold and choice of the recipe, with the names of files and never their folders."""
     for part in fields(recipe):
         value = getattr(recipe, part.name)

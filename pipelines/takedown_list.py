@@ -26,6 +26,7 @@ OF_BYTES: Final = ("md5", "pdq")
 
 def takedown_folder(corpus: Path) -> Path:
     """Where a corpus's takedowns are kept; apart from its build folder, which may be deleted to build afresh."""
+    corpus = corpus.resolve() if corpus.is_symlink() else corpus
     return corpus.with_name(f"{corpus.name}.takedown")
 
 

@@ -103,6 +103,8 @@ def test_what_is_taken_down_leaves_the_build_too_and_no_later_build_brings_it_ba
 def test_a_build_waits_for_a_takedown_that_was_stopped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source, corpus = shard(tmp_path / "in.parquet", candidates()[:1]), tmp_path / "lait.parquet"
     write_json(pending_marker(corpus), {"number": 1, "entries": []})
+    corpus.mkdir()
+    (corpus / ".part-00000-of-00001.parquet.0.tmp").write_bytes(b"PAR1")
     assert build(["--input", str(source), "--output", str(corpus), *ONE_PROCESS]) == 2
     said = f"was stopped; finish it first: python -m pipelines.takedown --corpus {corpus}\n"
     assert capsys.readouterr().err.endswith(said)
