@@ -136,9 +136,9 @@ class Failure:
         return asdict(self)
 
 
-def versioned(name: str, version: int, fields: list[pa.Field]) -> pa.Schema:
-    """An Arrow schema whose metadata says what it is: `lait.schema` and `lait.version`."""
-    return pa.schema(fields, metadata={"lait.schema": name, "lait.version": str(version)})
+def versioned(name: str, version: int, fields: list[pa.Field], **metadata: str) -> pa.Schema:
+    """An Arrow schema whose metadata says what it is: `lait.schema` and `lait.version`, and what else readers look for."""
+    return pa.schema(fields, metadata={"lait.schema": name, "lait.version": str(version), **metadata})
 
 
 TEXT_TYPE: Final = pa.struct([pa.field("source", pa.string(), False), pa.field("text", pa.string(), False)])

@@ -11,6 +11,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from filters.nsfw import nsfw_choice
 from pipelines import transforms
+from pipelines.card import card_facts, write_card
 from pipelines.funnel import Funnel
 from pipelines.launch import beam_options, run_pipeline, stopped_at_once
 from pipelines.plan import PART, Plan, planned, recipe_named, reconciled, reserved, sweep
@@ -20,6 +21,7 @@ from pipelines.report import sample_lines, write_report
 from pipelines.run import UsageError
 from pipelines.schema import DataError
 from pipelines.shards import read_json, write_json
+from pipelines.takedown_list import lists_to_apply
 from scoring.joint_choice import JointChoice
 
 RECIPE = Recipe()
@@ -32,9 +34,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options, rest = command_line(arguments)
     try:
         recipe = with_options(recipe_named(options.recipe), options)
+        # a takedown that was stopped has left drafts, which must not be taken for foreign
+        lists_to_apply(options.output)
         plan = planned(options.input, options.output, recipe)
         runner = beam_options(rest, "pipelines/build_lait.py")
         with reserved(plan):
+            # Apart from the recipe: a takedown has been through what is analysed, and need not make it analysed again.
+            recipe = without_taken_down(recipe, plan.corpus)
             funnel = finished(plan) or built(plan, recipe, runner)
     except (DataError, UsageError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -42,8 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(STOPPED, file=sys.stderr)
         return 130
-    print(funnel.table(), *sample_lines(plan.corpus, 3), sep="\n")
-    print(f"corpus   {plan.corpus}\nreport   {plan.folder / 'report.html'}\nrejects  {plan.folder / 'rejects'}")
+    print(funnel.table(), *sample_lines(plan.corpus, 3), f"corpus   {plan.corpus}", sep="\n")
+    for name, path in (("report", "report.html"), ("card", "README.md"), ("rejects", "rejects")):
+        print(f"{name:<8} {plan.folder / path}")
     return 0
 
 
@@ -129,10 +136,20 @@ def with_options(recipe: Recipe, options: argparse.Namespace) -> Recipe:
     )
 
 
+def without_taken_down(recipe: Recipe, corpus: Path) -> Recipe:
+    """The recipe with all that was ever taken down of the corpus on its blocklist.
+
+    Raises:
+        DataError: a takedown was stopped half way.
+    """
+    files = (*recipe.blocklist.files, *lists_to_apply(corpus))
+    return replace(recipe, blocklist=replace(recipe.blocklist, files=files))
+
+
 def finished(plan: Plan) -> Funnel | None:
     """The funnel of a build that is there already, made from the same input by the same recipe; else None."""
     done = read_json(plan.folder / "build.json")
-    files = [plan.folder / "report.html", *(plan.corpus / part for part in plan.parts)]
+    files = [plan.folder / "report.html", plan.folder / "README.md", *(plan.corpus / part for part in plan.parts)]
     if done.get("made_from") != plan.made_from or not all(file.exists() for file in files):
         return None
     print(f"{plan.corpus} is up to date: same input, same recipe")
@@ -152,6 +169,8 @@ def built(plan: Plan, recipe: Recipe, options: PipelineOptions) -> Funnel:
     funnel = reconciled(plan)
     write_json(plan.folder / "counters.json", funnel.to_json())
     write_report(plan.folder / "report.html", plan.folder / "corpus", plan.folder / "rejects", funnel)
+    write_json(plan.folder / "card.json", card_facts(recipe, sorted({Path(piece.path) for piece in plan.pieces})))
+    write_card(plan.folder, plan.folder / "corpus", plan.corpus.name, funnel)
     put_in_place(plan.folder / "corpus", plan.corpus, plan.folder / "replaced")
     write_json(plan.folder / "build.json", {"made_from": plan.made_from, "funnel": funnel.to_json()})
     return funnel

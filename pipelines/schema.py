@@ -135,7 +135,7 @@ PAIR_SCHEMA: Final = versioned(
     2,
     [
         pa.field("image_sha256", pa.string(), False),
-        pa.field("image", IMAGE_TYPE, False),
+        pa.field("image", IMAGE_TYPE),  # nullable, or Hugging Face datasets would not know it for its own type
         pa.field("image_phash", pa.string(), False),
         pa.field("width", pa.int32(), False),
         pa.field("height", pa.int32(), False),
@@ -151,6 +151,7 @@ PAIR_SCHEMA: Final = versioned(
         pa.field("license_url", pa.string()),
         pa.field("fetched_at", pa.string(), False),
     ],
+    huggingface='{"info": {"features": {"image": {"_type": "Image"}}}}',  # its datasets show a picture then
 )
 
 REJECT_SCHEMA: Final = versioned(

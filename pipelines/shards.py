@@ -76,18 +76,18 @@ def slices(paths: Sequence[Path], max_bytes: int) -> list[Slice]:
     for path in paths:
         with open_shard(path, CANDIDATE_SCHEMA) as shard:
             groups = [shard.metadata.row_group(index) for index in range(shard.num_row_groups)]
-        fingerprint, first, size = _fingerprint(path), 0, 0
+        state, first, size = fingerprint(path), 0, 0
         for index, group in enumerate(groups):
             size += group.total_byte_size
             after = groups[index + 1].total_byte_size if index + 1 < len(groups) else max_bytes
             if size + after > max_bytes:
                 rows = sum(done.num_rows for done in groups[first : index + 1])
-                cut.append(Slice(str(path), first, index + 1, rows, fingerprint))
+                cut.append(Slice(str(path), first, index + 1, rows, state))
                 first, size = index + 1, 0
     return cut
 
 
-def _fingerprint(path: Path) -> str:
+def fingerprint(path: Path) -> str:
     """Digest of a Parquet file's footer, size and modification time: no second look at terabytes."""
     status = path.stat()
     with path.open("rb") as file:

@@ -35,7 +35,13 @@ def section(title: str, text: str = README) -> str:
 
 @pytest.mark.parametrize(
     ("module", "text"),
-    [("pipelines.build_lait", README), ("training.pretrain", README), ("pipelines.extract_candidates", CRAWLER)],
+    [
+        ("pipelines.build_lait", README),
+        ("pipelines.takedown", README),
+        ("pipelines.export", README),
+        ("training.pretrain", README),
+        ("pipelines.extract_candidates", CRAWLER),
+    ],
 )
 def test_every_option_of_a_command_is_in_its_section_and_no_other(module: str, text: str) -> None:
     command = [sys.executable, "-m", module, "--help"]
