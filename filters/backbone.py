@@ -77,7 +77,7 @@ class Backbone:
         self._session: onnxruntime.InferenceSession | None = None
         self._batch_size = GPU_BATCH
         if self.device.type == "cpu":
-            self._session, self._batch_size = _session(backbone_graph(self._network)), CPU_BATCH
+            self._session, self._batch_size = cpu_session(backbone_graph(self._network)), CPU_BATCH
         else:
             self._network = self._network.to(self.device).to(memory_format=torch.channels_last)
 
@@ -104,7 +104,7 @@ class Backbone:
         shape = (len(images), GRID_SIDE, GRID_SIDE)
         features = np.empty((*shape, FEATURE_SIZE), np.float32)
         logits = np.empty((*shape, len(CLASS_NAMES)), np.float32)
-        for rows, feature_map, _ in self._maps([_whole_square(image) for image in images]):
+        for rows, feature_map, _ in self._maps([whole_square(image) for image in images]):
             with torch.inference_mode():
                 cells = feature_map.permute(0, 2, 3, 1)
                 features[rows] = cells.cpu().numpy()
@@ -129,7 +129,7 @@ class Backbone:
             return self._network.bn2(self._network.conv_head(result)), torch.cat(pooled, dim=1).cpu().numpy()
 
 
-def _session(model: bytes) -> onnxruntime.InferenceSession:
+def cpu_session(model: bytes) -> onnxruntime.InferenceSession:
     """A session on the processor, with as many threads as PyTorch has now."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
@@ -144,5 +144,6 @@ def _centre_square(image: Image.Image) -> NDArray[np.uint8]:
     return resampled(image, (INPUT_SIDE, INPUT_SIDE), "bicubic", (left, top, left + side, top + side))
 
 
-def _whole_square(image: Image.Image) -> NDArray[np.uint8]:
+def whole_square(image: Image.Image) -> NDArray[np.uint8]:
+    """All of an RGB image squeezed to the network's input, [224, 224, 3]."""
     return resampled(image, (INPUT_SIDE, INPUT_SIDE), "bicubic")

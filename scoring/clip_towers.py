@@ -4,15 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
-import onnxruntime
 import torch
 from numpy.typing import NDArray
 from open_clip.transform import PreprocessCfg, image_transform_v2
 from PIL import Image
 
-from filters.backbone import INPUT_SIDE
+from filters.backbone import cpu_session, whole_square
 from filters.backbone_graph import backbone_graph
-from filters.resampling import resampled
 from scoring.text_encoder import TextEncoder
 
 IMAGES_A_BATCH: Final = 4
@@ -52,13 +50,13 @@ def packaged_towers(model: Any) -> tuple[ImageTower, TextTower]:
 
     The vectors are those of `open_clip_towers` up to rounding, in about half of the time.
     """
-    session = _session(backbone_graph(model.visual.trunk))
+    session = cpu_session(backbone_graph(model.visual.trunk))
     projection, bias = (part.detach().numpy() for part in (model.visual.head.proj.weight, model.visual.head.proj.bias))
     text_projection = model.text.proj.weight.detach().numpy()
     encoder = TextEncoder()
 
     def images(shown: Sequence[Image.Image]) -> Vectors:
-        features = [session.run(["map"], {"pixels": _squeezed(image)[None]})[0].mean((2, 3)) for image in shown]
+        features = [session.run(["map"], {"pixels": whole_square(image)[None]})[0].mean((2, 3)) for image in shown]
         vectors: Vectors = np.concatenate(features) @ projection.T + bias
         return vectors
 
@@ -67,15 +65,3 @@ def packaged_towers(model: Any) -> tuple[ImageTower, TextTower]:
         return vectors
 
     return images, texts
-
-
-def _session(graph: bytes) -> onnxruntime.InferenceSession:
-    """A session on the processor, with as many threads as PyTorch has now."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = torch.get_num_threads(), 1
-    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-
-
-def _squeezed(image: Image.Image) -> NDArray[np.uint8]:
-    """The whole image as the trunk reads it: what "squash" in the configuration says."""
-    return resampled(image, (INPUT_SIDE, INPUT_SIDE), "bicubic")

@@ -3,14 +3,14 @@
 python -m filters.fitting.archive_pictures PACKAGES/NAME PACKAGES/zip/NAME
 """
 
-import argparse
 import sys
 import zipfile
 from pathlib import Path
 from typing import Final
 
+from filters.fitting.unpacking import is_picture, unpack
+
 _ARCHIVES: Final = frozenset({".zip", ".pk3", ".jar", ".sh3f"})  # the last three are games' and programs' names for ZIP
-_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp")
 
 
 def write_pictures(folder: Path, out: Path) -> int:
@@ -26,7 +26,7 @@ def write_pictures(folder: Path, out: Path) -> int:
     for source in sorted(path for path in folder.rglob("*") if path.suffix.lower() in _ARCHIVES and path.is_file()):
         try:
             with zipfile.ZipFile(source) as archive:
-                pictures = [name for name in archive.namelist() if name.lower().endswith(_SUFFIXES)]
+                pictures = [name for name in archive.namelist() if is_picture(name)]
                 archive.extractall(out / source.relative_to(folder), pictures)
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:  # damaged; packed or locked otherwise
             raise ValueError(f"{source}: {error}") from error
@@ -36,16 +36,7 @@ def write_pictures(folder: Path, out: Path) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command in the module's docstring; 0, or 1 after a line that says what cannot be read."""
-    parser = argparse.ArgumentParser(description="Write out the pictures in ZIP archives.")
-    parser.add_argument("folder", type=Path, help="an unpacked package")
-    parser.add_argument("out", type=Path, help="folder for the pictures")
-    options = parser.parse_args(arguments)
-    try:
-        print(f"{write_pictures(options.folder, options.out)} pictures in {options.out}")
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return unpack("ZIP archives", write_pictures, arguments)
 
 
 if __name__ == "__main__":

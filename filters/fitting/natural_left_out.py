@@ -83,7 +83,7 @@ def left_out_table(
     sources: Sequence[MeasuredSource], logits: Sequence[NDArray[np.float64]], final: Network, threshold: float
 ) -> str:
     """Markdown: each source's size and the share judged right, left out and by the final model, at `threshold`."""
-    cut = float(np.log(threshold / (1 - threshold)))
+    cut = _logit(threshold)
     lines = [
         "| source | class | images | right when left out | right, final model |",
         "| --- | --- | --- | --- | --- |",
@@ -95,7 +95,7 @@ def left_out_table(
         label = "photos" if source.natural else "graphics"
         lines.append(f"| {source.name} | {label} | {len(source.features)} | {right:.3f} | {fitted:.3f} |")
     for natural, label in ((True, "photos kept"), (False, "graphics dropped")):
-        rights = [(z >= cut) == natural for s, z in zip(sources, logits, strict=True) if s.natural == natural]
+        rights = _rights(sources, logits, threshold, natural=natural)
         pictures = np.concatenate(rights)
         lines += [
             f"| {label}, mean over sources | | {len(rights)} sources | {np.mean([part.mean() for part in rights]):.3f} | |",
@@ -113,11 +113,23 @@ def threshold_table(
     """
     lines = ["| threshold | photos kept | mean | >= 0.95 | graphics dropped | mean | >= 0.95 |", "| --- " * 7 + "|"]
     for threshold in thresholds:
-        cut, cells = float(np.log(threshold / (1 - threshold))), [f"{threshold:.2f}"]
+        cells = [f"{threshold:.2f}"]
         for natural in (True, False):
-            rights = [(z >= cut) == natural for s, z in zip(sources, logits, strict=True) if s.natural == natural]
+            rights = _rights(sources, logits, threshold, natural=natural)
             shares = np.array([part.mean() for part in rights])
             cells += [f"{np.concatenate(rights).mean():.3f}", f"{shares.mean():.3f}"]
             cells.append(f"{np.count_nonzero(shares >= 0.95)} of {len(shares)}")
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _rights(
+    sources: Sequence[MeasuredSource], logits: Sequence[NDArray[np.float64]], threshold: float, *, natural: bool
+) -> list[NDArray[np.bool_]]:
+    """Which pictures of each source of a class are judged right."""
+    cut = _logit(threshold)
+    return [(part >= cut) == natural for source, part in zip(sources, logits, strict=True) if source.natural == natural]
+
+
+def _logit(threshold: float) -> float:
+    return float(np.log(threshold / (1 - threshold)))

@@ -3,15 +3,14 @@
 python -m filters.fitting.qt_resources PACKAGES/NAME PACKAGES/rcc/NAME
 """
 
-import argparse
 import struct
 import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
-_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp")
+from filters.fitting.unpacking import is_picture, unpack
+
 _ZLIB, _FOLDER, _ZSTD = 1, 2, 4  # flags of a node, as Qt's qresource.cpp has them
 
 
@@ -41,7 +40,7 @@ def write_pictures(folder: Path, out: Path) -> int:
     count = 0
     for source in sorted(folder.rglob("*.rcc")):
         try:
-            pictures = [(name, data) for name, data in resources(source.read_bytes()) if _is_picture(name)]
+            pictures = [(name, data) for name, data in resources(source.read_bytes()) if is_picture(name)]
         except ValueError as error:
             raise ValueError(f"{source}: {error}") from error
         for name, data in pictures:
@@ -82,22 +81,9 @@ def _name(data: bytes, start: int) -> str:
     return data[start + 6 : start + 6 + 2 * length].decode("utf-16-be")  # 4 bytes of a hash between
 
 
-def _is_picture(name: str) -> bool:
-    return name.lower().endswith(_SUFFIXES)
-
-
 def main(arguments: list[str] | None = None) -> int:
     """The command in the module's docstring; 0, or 1 after a line that says what cannot be read."""
-    parser = argparse.ArgumentParser(description="Write out the pictures in Qt resource files.")
-    parser.add_argument("folder", type=Path, help="an unpacked package")
-    parser.add_argument("out", type=Path, help="folder for the pictures")
-    options = parser.parse_args(arguments)
-    try:
-        print(f"{write_pictures(options.folder, options.out)} pictures in {options.out}")
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return unpack("Qt resource files", write_pictures, arguments)
 
 
 if __name__ == "__main__":
