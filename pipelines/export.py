@@ -1,43 +1,32 @@
 """Write a corpus in other tools' layouts: `python -m pipelines.export --corpus lait.parquet --to webdataset --out DIR`."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from tqdm import tqdm
 
+from pipelines.command import add_corpus, exit_status
 from pipelines.export_formats import LAYOUTS, Layout
 from pipelines.export_plan import Piece, planned, reserved, rows_of
 from pipelines.run import UsageError
-from pipelines.schema import PAIR_SCHEMA, DataError, shard_paths
+from pipelines.schema import PAIR_SCHEMA, shard_paths
 from pipelines.shards import read_json, whole_file, write_json
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; the exit status."""
     options = parser().parse_args(arguments)
-    try:
-        print(exported(options.corpus, options.to, options.out, options.shard_pairs))
-    except (DataError, UsageError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("stopped; the same command goes on from the files that are finished", file=sys.stderr)
-        return 130
-    return 0
+    return exit_status(
+        lambda: exported(options.corpus, options.to, options.out, options.shard_pairs),
+        "stopped; the same command goes on from the files that are finished",
+    )
 
 
 def parser() -> argparse.ArgumentParser:
     """What the command line takes."""
     options = argparse.ArgumentParser("python -m pipelines.export", description=__doc__.partition(":")[0] + ".")
-    options.add_argument(
-        "--corpus",
-        type=Path,
-        default=Path("lait.parquet"),
-        metavar="PATH",
-        help="the corpus, a folder of shards or one shard (default: %(default)s)",
-    )
+    add_corpus(options)
     options.add_argument(
         "--to",
         choices=list(LAYOUTS),

@@ -3,7 +3,6 @@
 import argparse
 import fcntl
 import shutil
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from filters.blocklist_entries import Entry
+from pipelines.command import add_corpus, exit_status
 from pipelines.run import UsageError
 from pipelines.schema import PAIR_SCHEMA, DataError, shard_paths
 from pipelines.shards import read_json, write_json
@@ -34,15 +34,10 @@ from pipelines.takedown_shards import Gone, read_diff, rewrite, write_diff
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; the exit status."""
     options = parser().parse_args(arguments)
-    try:
-        print(taken_down(options.corpus, {name: getattr(options, name) for name in TAKES}, options.workers))
-    except (DataError, UsageError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("stopped; the same command goes on", file=sys.stderr)
-        return 130
-    return 0
+    return exit_status(
+        lambda: taken_down(options.corpus, {name: getattr(options, name) for name in TAKES}, options.workers),
+        "stopped; the same command goes on",
+    )
 
 
 def parser() -> argparse.ArgumentParser:
@@ -52,13 +47,7 @@ def parser() -> argparse.ArgumentParser:
         description="Take pairs out of a corpus, and keep them out of later builds of it.",
         epilog="One entry a line, as --blocklist takes them. Without a list, a takedown that was stopped is finished.",
     )
-    options.add_argument(
-        "--corpus",
-        type=Path,
-        default=Path("lait.parquet"),
-        metavar="PATH",
-        help="the corpus, a folder of shards or one shard (default: %(default)s)",
-    )
+    add_corpus(options)
     what = {
         "urls": "addresses of pages or images",
         "hosts": "hosts, which stand for their subdomains too",
